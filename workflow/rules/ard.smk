@@ -1,0 +1,21 @@
+"""Analyze: every number of one chapter.
+
+Reads   results/adam/
+Writes  results/ard/<chapter>.parquet, its sets of members in _trace/, its listings in a folder.
+"""
+
+for job in PLAN.ard.values():
+
+    rule:
+        name:
+            f"analyze_{job.name}"
+        input:
+            **job.inputs,
+        output:
+            **job.outputs,
+        params:
+            digest=job.digest,
+        log:
+            f"logs/ard/{job.name}.log",
+        run:
+            causes.guarded(ard.analyze, PLAN.ard[rule.removeprefix("analyze_")], log[0])

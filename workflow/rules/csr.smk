@@ -1,0 +1,31 @@
+"""Assemble: the appendix, and the gate that fails alone when something was lost or asked and not answered.
+
+Reads   results/ of every floor, to show where each number comes from.
+Writes  reports/csr-appendix.html, results/gate.txt
+"""
+
+
+rule assemble:
+    input:
+        **PLAN.csr.inputs,
+    output:
+        **PLAN.csr.outputs,
+    params:
+        digest=PLAN.csr.digest,
+    log:
+        "logs/csr/assemble.log",
+    run:
+        causes.guarded(csr.assemble, PLAN.csr, log[0])
+
+
+rule gate:
+    input:
+        **PLAN.gate.inputs,
+    output:
+        **PLAN.gate.outputs,
+    params:
+        digest=PLAN.gate.digest,
+    log:
+        "logs/csr/gate.log",
+    run:
+        causes.guarded(csr.gate, PLAN.gate, log[0])

@@ -1,0 +1,21 @@
+"""Stage: every cell of every export, without loss.
+
+Reads   the raw files that the manifest names.
+Writes  results/raw/<form>.parquet, results/raw/_queries/<form>.parquet
+"""
+
+for job in PLAN.raw.values():
+
+    rule:
+        name:
+            f"stage_{job.name}"
+        input:
+            **{role: ancient(path) for role, path in job.inputs.items()},
+        output:
+            **job.outputs,
+        params:
+            digest=job.digest,
+        log:
+            f"logs/raw/{job.name}.log",
+        run:
+            causes.guarded(raw.stage, PLAN.raw[rule.removeprefix("stage_")], log[0])

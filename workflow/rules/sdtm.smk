@@ -1,0 +1,21 @@
+"""Tabulate: one domain per rule, from staged forms.
+
+Reads   results/raw/, the register of subjects and named neighbours on this floor.
+Writes  results/sdtm/<domain>.parquet with _ledger/ and _queries/ beside it.
+"""
+
+for job in PLAN.sdtm.values():
+
+    rule:
+        name:
+            f"tabulate_{job.name}"
+        input:
+            **job.inputs,
+        output:
+            **job.outputs,
+        params:
+            digest=job.digest,
+        log:
+            f"logs/sdtm/{job.name}.log",
+        run:
+            causes.guarded(sdtm.tabulate, PLAN.sdtm[rule.removeprefix("tabulate_")], log[0])

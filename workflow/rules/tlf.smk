@@ -1,0 +1,21 @@
+"""Display: the tables, listings and figures of one chapter.
+
+Reads   results/ard/
+Writes  results/tlf/<chapter>.json
+"""
+
+for job in PLAN.tlf.values():
+
+    rule:
+        name:
+            f"display_{job.name}"
+        input:
+            **job.inputs,
+        output:
+            **job.outputs,
+        params:
+            digest=job.digest,
+        log:
+            f"logs/tlf/{job.name}.log",
+        run:
+            causes.guarded(tlf.display, PLAN.tlf[rule.removeprefix("display_")], log[0])

@@ -1,0 +1,50 @@
+"""The door of the adam floor: open the declared sources, call the data set's room, number, check, write."""
+
+from importlib import import_module
+
+import pandas as pd
+
+from crf2csr import finish, io
+from crf2csr.plan import Job
+from crf2csr.trace import Made
+
+COLUMNS = {"ROW": "int64", "SRCDOM": "str", "USUBJID": "str", "SRCSEQ": "int64"}
+
+
+def derive(job: Job) -> None:
+    """Write one data set with the rows that each of its rows came from, its ledger and its queries."""
+    part = job.slice
+    sources = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
+    room = import_module(f"crf2csr.adam.{job.name}")
+    made = room.derive(**sources, spec=part["spec"], page=part["page"], lists=part["lists"])
+    data = made.data.sort_values(part["spec"]["sort"], kind="stable", ignore_index=True, na_position="first")
+    data["STUDYID"] = part["study"]
+    if "ASEQ" in part["spec"]["variables"]:
+        data["ASEQ"] = data.groupby("USUBJID").cumcount() + 1
+    edges = _edges(data, made, job.name)
+    data = finish.conform(data, part["spec"], f"config/adam/{job.name}.yaml")
+    io.write_table(job.outputs["data"], data)
+    io.write_table(job.outputs["trace"], edges)
+    io.write_table(job.outputs["ledger"], made.ledger.frame())
+    io.write_table(job.outputs["queries"], made.query_table())
+
+
+def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:
+    """ROW (position in the data set) and the row (SRCDOM, USUBJID, SRCSEQ) that it was made from."""
+    row = pd.Series(range(len(data)), index=data.index, dtype="int64")
+    parts = [pd.DataFrame({n: pd.Series(dtype=t) for n, t in COLUMNS.items()})]
+    if "SRCDOM" in data and "SRCSEQ" in data:
+        one = data[data["SRCSEQ"].notna() & data["SRCDOM"].notna()]
+        parts.append(one[["SRCDOM", "USUBJID", "SRCSEQ"]].assign(ROW=row[one.index]))
+    if made.edges is not None and len(made.edges):
+        position = pd.Series(row.to_numpy(), index=data["_KEY"])
+        many = made.edges.assign(ROW=made.edges["KEY"].map(position)).dropna(subset=["ROW"])
+        if "SRCKEY" in many:
+            inner = many["SRCKEY"].notna()
+            target = many.loc[inner, "SRCKEY"].map(position)
+            many.loc[inner, "SRCDOM"] = name.upper()
+            many.loc[inner, "USUBJID"] = data["USUBJID"].to_numpy()[target.to_numpy("int64")]
+            many.loc[inner, "SRCSEQ"] = data["ASEQ"].to_numpy()[target.to_numpy("int64")]
+        parts.append(many[list(COLUMNS)])
+    table = pd.concat([part[list(COLUMNS)].astype(COLUMNS) for part in parts], ignore_index=True)
+    return table.drop_duplicates().sort_values(list(COLUMNS), ignore_index=True)

@@ -1,0 +1,1 @@
+"""ADaM floor: what may be analysed."""

@@ -1,0 +1,1 @@
+"""ARD floor: every number that is shown, once, at full precision."""

@@ -1,0 +1,81 @@
+"""The only module that opens a file. Every write is whole or absent, and byte-stable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crf2csr.errors import Cause
+
+TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Return the bytes of a file; a missing file is a cause, not a traceback."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Cause(f"cannot be read ({error.strerror})", file=str(path)) from None
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def _replace(path: str | Path, content: bytes) -> None:
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(content)
+    os.replace(part, target)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write text as UTF-8 with line feeds, whatever the platform or locale."""
+    _replace(path, text.encode("utf-8"))
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write JSON with sorted keys; a NaN is refused since JSON has none."""
+    write_text(path, json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False))
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(read_bytes(path))
+
+
+def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read one Parquet table: text as Arrow strings, whole numbers as ``Int64``."""
+    try:
+        table = pq.read_table(path, columns=columns, use_threads=False)
+    except FileNotFoundError:
+        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+    types = {pa.string(): TEXT, pa.large_string(): TEXT, pa.int64(): pd.Int64Dtype()}
+    return table.to_pandas(types_mapper=types.get, use_threads=False)
+
+
+def write_table(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write one Parquet table without index, clock or writer-dependent metadata."""
+    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
+    fields = [
+        pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type) else f.type)
+        for f in table.schema
+    ]
+    table = table.cast(pa.schema(fields)).replace_schema_metadata(None)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", version="2.6")
+    _replace(path, sink.getvalue().to_pybytes())
+
+
+def empty(columns: list[str]) -> pd.DataFrame:
+    """A table of text columns without rows."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})

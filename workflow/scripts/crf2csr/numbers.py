@@ -1,0 +1,75 @@
+"""How text becomes a number, and how a number becomes the text that is printed.
+
+Rounding is half away from zero on decimal arithmetic (the convention of SAS), never on binary floats.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+import pandas as pd
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+
+
+def is_number(text: pd.Series) -> pd.Series:
+    """Tell which texts are plain decimal numbers: no ``1_000``, ``inf``, ``nan``, ``1e5``, other digits."""
+    return text.astype("str").str.fullmatch(NUMBER.pattern).fillna(False).astype(bool)
+
+
+def to_number(text: pd.Series) -> pd.Series:
+    """Convert texts to float64; whatever is not a plain decimal number becomes missing."""
+    return pd.to_numeric(text.astype("str").where(is_number(text)), errors="raise").astype("float64")
+
+
+def rounded(value: float, digits: int) -> Decimal:
+    """Round half away from zero at ``digits`` decimals, on the shortest decimal that names the float."""
+    step = Decimal(1).scaleb(-digits)
+    result = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    return abs(result) if result == 0 else result
+
+
+def _fixed(digits: int):
+    return lambda value: str(rounded(value, digits))
+
+
+def _p_value(value: float) -> str:
+    return "<0.0001" if value < 0.0001 else ">0.9999" if value > 0.9999 else str(rounded(value, 4))
+
+
+def _percent(value: float) -> str:
+    """A proportion in 0..1 as a percentage: 1 decimal, 100 as ``100``, 0 as ``0``."""
+    percent = rounded(float(Decimal(repr(float(value))) * 100), 1)
+    return str(int(percent)) if percent in (0, 100) else str(percent)
+
+
+FORMATS = {
+    "count": lambda value: str(int(value)),
+    "percent": _percent,
+    "percent_bound": lambda value: str(rounded(float(Decimal(repr(float(value))) * 100), 1)),
+    "p": _p_value,
+    "d0": _fixed(0),
+    "d1": _fixed(1),
+    "d2": _fixed(2),
+    "d3": _fixed(3),
+    "d4": _fixed(4),
+    "proportion": _fixed(4),
+}
+
+
+def shown(value: float | None, name: str) -> str:
+    """Format one number by the name of its format; a missing or undefined number shows as ``NE``."""
+    if value is None or pd.isna(value):
+        return "NE"
+    if math.isinf(value):
+        return "NE"
+    return FORMATS[name](value)
+
+
+def count_percent(count: int, share: float | None) -> str:
+    """``n (xx.x)``; 0 shows as ``0``."""
+    if count == 0 or share is None or pd.isna(share):
+        return str(int(count))
+    return f"{int(count)} ({_percent(share)})"

@@ -1,0 +1,1 @@
+"""Raw floor: what was exported, staged cell by cell without loss."""

@@ -1,0 +1,50 @@
+"""What an export must look like: its columns against the contract of its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.errors import Cause
+from crf2csr.trace import QUERIES
+
+KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
+
+
+def key_columns(form: dict[str, Any]) -> dict[str, str]:
+    """Canonical key -> column of the export, for the keys that the form has."""
+    return form.get("keys") or {key: key for key in KEYS}
+
+
+def column_of(name: str, field: dict[str, Any]) -> str:
+    """The export's column for a field of the contract."""
+    return field.get("column") or name
+
+
+def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.DataFrame:
+    """Refuse a missing column; return an info query for each column that the contract does not know."""
+    expected = list(key_columns(form).values()) + [column_of(n, f) for n, f in form["fields"].items()]
+    present = [name for name in staged.columns if name != "LINE"]
+    for name in expected:
+        if name not in present:
+            near = [p for p in present if p.strip().upper() == name.upper()]
+            hint = f" (the export has {near[0]!r})" if near else ""
+            raise Cause(f"a column of the contract is missing{hint}", file=file, line=1, field=name)
+    ignored = set(form.get("ignored", []))
+    unknown = [name for name in present if name not in expected and name not in ignored]
+    table = pd.DataFrame({"FIELD": unknown}, dtype="str")
+    return table.assign(
+        RULE="R-COLUMN", FORM=form["name"], SUBJID="", EVENT="", REC=f"{form['name']}:1", VALUE="",
+        MESSAGE="Column is not in the contract; it is staged and not mapped.", SEVERITY="info",
+    )[QUERIES]
+
+
+def check_ids(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: str, *, stop: bool) -> pd.Series:
+    """Tell which records bear a well-formed subject id; where ``stop``, refuse the first that does not."""
+    column = key_columns(form)["SUBJID"]
+    good = staged[column].str.fullmatch(pattern).fillna(False).astype(bool)
+    if stop and not good.all():
+        first = staged[~good].iloc[0]
+        raise Cause(f"the subject id does not match {pattern}", file=file, line=int(first["LINE"]), field=column, value=first[column])
+    return good

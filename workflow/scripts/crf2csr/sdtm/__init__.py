@@ -1,0 +1,1 @@
+"""SDTM floor: what was collected, in standard shape, and the queries it raised."""

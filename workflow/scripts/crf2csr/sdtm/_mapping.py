@@ -1,0 +1,157 @@
+"""A domain from its specification: records of forms become rows, each with the ids of its records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crf2csr import dates, numbers
+from crf2csr.errors import Cause
+from crf2csr.populations import matches
+from crf2csr.sdtm import _timing
+from crf2csr.sdtm._verbs import Context, fill
+from crf2csr.trace import Made
+
+CARRIED = ["STUDYID", "SITEID", "SUBJID", "USUBJID", "EVENT", "EVENTREP", "REC"]
+
+
+def tabulate(context: Context) -> Made:
+    """Build one domain.
+
+    Returns
+    -------
+    Made
+        ``data`` has the variables of the specification plus ``_REC`` (ids of the raw records, first the
+        row's own) and ``_FLD`` (the field that holds the result, where one record makes several rows).
+    """
+    made = Made(pd.DataFrame())
+    parts = [part for block in context.spec["records"] for part in _block(block, context, made)]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CARRIED)
+    made.data = standard(rows, context)
+    return made
+
+
+def _block(block: dict[str, Any], context: Context, made: Made) -> list[pd.DataFrame]:
+    """One block of the specification: some records of one form, made into one row each or one per test."""
+    form, where = block["form"], f"config/sdtm/{context.spec['name'].lower()}.yaml"
+    if form not in context.forms:
+        raise Cause("is not among the forms that this domain declares", file=where, field="form", value=form)
+    records = context.forms[form]
+    met = matches(records, block.get("where"), source=where)
+    chosen = made.ledger.split(
+        records, met, f"{context.spec['name']}: {block.get('label', 'records')}", form,
+        block.get("otherwise", "does not meet the block's condition"))
+    chosen = chosen.copy()
+    chosen.attrs["form"] = form
+    if "tests" not in block:
+        return [_rows(chosen, block["set"], context, where)]
+    return _transposed(chosen, block, context, where, made)
+
+
+def _rows(chosen: pd.DataFrame, rules: dict[str, Any], context: Context, where: str) -> pd.DataFrame:
+    rows = chosen[CARRIED].copy()
+    recs = rows["REC"].astype("str")
+    for variable, rule in rules.items():
+        filled = fill(chosen, rule, context, f"{where}: {variable}")
+        rows[variable] = filled.values
+        if filled.recs is not None:
+            recs = recs + (" " + filled.recs.astype("str")).fillna("")
+    rows["_REC"] = recs
+    return rows
+
+
+def _transposed(
+    chosen: pd.DataFrame, block: dict[str, Any], context: Context, where: str, made: Made
+) -> list[pd.DataFrame]:
+    """One row per record and answered field of ``tests``; blank fields are counted."""
+    prefix = context.spec["name"]
+    common = _rows(chosen, block["set"], context, where)
+    contract = context.crf[block["form"].lower()]["fields"]
+    parts, blank = [], 0
+    for name, constants in block["tests"].items():
+        if name not in chosen:
+            raise Cause("is not a field of this form", file=where, field=name)
+        text = chosen[name].astype("str")
+        answered = text.str.strip() != ""
+        blank += int((~answered).sum())
+        rows = common[answered].copy()
+        rows[f"{prefix}ORRES"] = text[answered]
+        for variable, value in constants.items():
+            rows[variable] = value
+        rows["_FLD"] = name
+        parts.append(standardised(rows, prefix, contract[name], context, block.get("encode", {}).get(name)))
+    cells = len(chosen) * len(block["tests"])
+    made.ledger.enter(
+        f"{prefix}: items of {block['form']}", block["form"], cells, cells - blank, {"item is blank": blank})
+    return parts
+
+
+def standardised(
+    rows: pd.DataFrame, prefix: str, contract: dict[str, Any], context: Context, codelist: str | None = None
+) -> pd.DataFrame:
+    """Add --STRESC, --STRESN (and --STRESU) from --ORRES by the type that the contract gives the field.
+
+    A number outside the contract's bounds, or a decimal where an integer is due, has no --STRESN.
+    """
+    text = rows[f"{prefix}ORRES"].astype("str").str.strip()
+    stresc, stresn = text, pd.Series(np.nan, index=rows.index, dtype="float64")
+    if contract["type"] in ("int", "num"):
+        value = numbers.to_number(text.map(dates.tidy, na_action="ignore"))
+        value = value.where(in_contract(value, contract))
+        stresn = value
+        shortest = value.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
+        stresc = shortest.where(value.notna(), text)
+    elif codelist:
+        listed = context.codelists[codelist]
+        words = {w: (e["code"] if isinstance(e, dict) else e) for w, e in listed.items()}
+        stresc = text.map(words).astype("str")
+        numeric = {w: e["number"] for w, e in listed.items() if isinstance(e, dict) and "number" in e}
+        if numeric:
+            stresn = text.map(numeric).astype("float64")
+    rows = rows.assign(**{f"{prefix}STRESC": stresc, f"{prefix}STRESN": stresn})
+    if f"{prefix}ORRESU" in rows:
+        rows[f"{prefix}STRESU"] = rows[f"{prefix}ORRESU"]
+    return rows
+
+
+def in_contract(value: pd.Series, contract: dict[str, Any]) -> pd.Series:
+    """Tell which numbers the contract of their field allows (missing is not allowed)."""
+    good = value.notna()
+    if contract["type"] == "int":
+        good &= (value % 1 == 0)
+    if contract.get("lo") is not None:
+        good &= value >= contract["lo"]
+    if contract.get("hi") is not None:
+        good &= value <= contract["hi"]
+    return good
+
+
+def standard(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Add what every domain of the standard has: identifiers, visit, study days, epoch, flags, --SEQ."""
+    spec, page = context.spec, context.page
+    prefix, wanted = spec["name"], spec["variables"]
+    rows["STUDYID"] = page["study"]["id"]
+    rows["DOMAIN"] = prefix
+    if "VISITNUM" in wanted and "VISITNUM" not in rows:
+        rows = _timing.add_visits(rows, page, context.calendar)
+    dm = context.domains.get("dm")
+    if dm is not None:
+        about = dm.drop_duplicates("USUBJID").set_index("USUBJID")
+        lookup = rows["USUBJID"].map
+        rows = _timing.add_days(rows, prefix, lookup(about["RFSTDTC"]))
+        when = next((v for v in (f"{prefix}STDTC", f"{prefix}DTC") if v in rows), None)
+        if "EPOCH" in wanted and "EPOCH" not in rows and when:
+            rows["EPOCH"] = _timing.epoch(
+                rows[when], lookup(about["RFXSTDTC"]), lookup(about["RFXENDTC"]), page["epochs"])
+        flag = next((f"{prefix}{s}" for s in ("LOBXFL", "BLFL") if f"{prefix}{s}" in wanted), None)
+        if flag:
+            rows[flag] = _timing.last_before_exposure(
+                rows, prefix, lookup(about["RFXSTDTC"]), spec["baseline_by"])
+    if "_FLD" not in rows:
+        rows["_FLD"] = np.nan
+    rows = rows.sort_values(["USUBJID", *spec["sort"], "_REC"], kind="stable", ignore_index=True, na_position="last")
+    if f"{prefix}SEQ" in wanted:
+        rows[f"{prefix}SEQ"] = rows.groupby("USUBJID").cumcount() + 1
+    return rows

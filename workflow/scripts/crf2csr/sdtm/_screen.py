@@ -1,0 +1,101 @@
+"""From staged cells to records that may be tabulated: duplicates merged, strangers quarantined, all counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr import dates
+from crf2csr.trace import Made, queries
+
+REASONS = {
+    "duplicate": "merged duplicate",
+    "bad id": "quarantined: subject id is malformed",
+    "stranger": "quarantined: subject is not in demographics",
+    "withdrawn": "quarantined: after withdrawal of data use",
+}
+# Keys that number or stamp a record without being part of what was observed.
+NUMBERING = {"FORMREP", "GRPREP", "FORMSTAT", "LASTMOD"}
+
+
+def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
+    """Rename the export's columns to the names of the contract and add REC, the id of each record."""
+    keys = form.get("keys") or {k: k for k in (
+        "STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")}
+    names = keys | {name: field.get("column") or name for name, field in form["fields"].items()}
+    frame = pd.DataFrame({name: staged[column] for name, column in names.items()})
+    for key, default in (("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
+        if key not in frame:
+            frame[key] = default
+    frame["LINE"] = staged["LINE"].astype("int64")
+    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
+    return frame
+
+
+def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
+    """Return, per record, the REC of the earlier record that it repeats in all items (else missing)."""
+    if form.get("duplicates") == "keep":
+        return pd.Series(float("nan"), index=frame.index, dtype="str")
+    items = [name for name in frame.columns if name not in NUMBERING | {"LINE", "REC"}]
+    first = frame.groupby(items, sort=False, dropna=False)["REC"].transform("first")
+    return first.where(first != frame["REC"])
+
+
+def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> pd.DataFrame:
+    """Decide for each record whether it goes on: columns ``fate`` ("" = goes on), ``of`` and ``USUBJID``."""
+    known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]
+    joined = frame[["SITEID", "SUBJID"]].join(known, on=["SITEID", "SUBJID"])
+    fate = pd.Series("", index=frame.index, dtype="str")
+    fate = fate.mask(joined["USUBJID"].isna(), "stranger")
+    fate = fate.mask(~frame["SUBJID"].str.fullmatch(pattern).fillna(False).astype(bool), "bad id")
+    of = duplicates(frame, form)
+    fate = fate.mask((fate == "") & of.notna(), "duplicate")
+    if form.get("date"):
+        declared = form["fields"][form["date"]].get("format", "YYYY-MM-DD")
+        first = dates.period(dates.read_dates(frame[form["date"]], declared)["iso"])["first"]
+        late = (first > dates.to_day(joined["DATAUSE"])).fillna(False).astype(bool)
+        fate = fate.mask((fate == "") & late, "withdrawn")
+    return pd.DataFrame({"fate": fate, "of": of, "USUBJID": joined["USUBJID"]})
+
+
+def screen(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> Made:
+    """Return the records of one form that may be tabulated.
+
+    Parameters
+    ----------
+    staged : DataFrame
+        All cells of the form as text, with LINE.
+    form : dict
+        The form's contract.
+    register : DataFrame
+        One row per SITEID, SUBJID with USUBJID and DATAUSE (ISO date from which data may not be used).
+    pattern : str
+        What a subject id must look like.
+
+    Returns
+    -------
+    Made
+        ``data``: canonical columns, USUBJID, REC. The ledger balances; each duplicate and each record in
+        quarantine has a query.
+    """
+    frame = canonical(staged, form)
+    verdict = fates(frame, form, register, pattern)
+    lost = {REASONS[fate]: int((verdict["fate"] == fate).sum()) for fate in REASONS}
+    good = verdict["fate"] == ""
+    made = Made(frame[good].assign(USUBJID=verdict.loc[good, "USUBJID"]).reset_index(drop=True))
+    made.ledger.enter("screen", form["name"], len(frame), len(made.data), lost)
+    said = {
+        "duplicate": ("P06", "info", "Record repeats an earlier record in every item; merged with it."),
+        "bad id": ("P23", "blocker", "Subject id is malformed; record is in quarantine."),
+        "stranger": ("P24", "blocker", "Subject is not in demographics; record is in quarantine."),
+        "withdrawn": ("P28", "info", "Record is later than the withdrawal of data use; it is in quarantine."),
+    }
+    for fate, (rule, severity, message) in said.items():
+        rows = frame[verdict["fate"] == fate]
+        if fate == "duplicate":
+            message_of = message + " Earlier record: " + verdict.loc[rows.index, "of"]
+        else:
+            message_of = message
+        made.queries.append(queries(rows, rule=rule, field="SUBJID", message=message_of, severity=severity))
+    return made

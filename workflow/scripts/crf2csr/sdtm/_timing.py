@@ -1,0 +1,114 @@
+"""When: visit numbers, study days, epochs and the last value before exposure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crf2csr import dates
+
+VISIT_KEYS = ["SUBJID", "EVENT", "EVENTREP"]
+
+
+def calendar(page: dict[str, Any], visits: pd.DataFrame | None) -> pd.DataFrame:
+    """Return one row per subject and visit: ``VISIT_KEYS``, VISITNUM, VISIT, VISITDY, DATE (ISO), REC.
+
+    Unscheduled visits are numbered after the planned visit that they follow: n.1, n.2, ...
+    Without a form of visits the table is empty and the planned names alone are used.
+    """
+    rule = page.get("visit_form")
+    if not rule or visits is None:
+        return pd.DataFrame({k: pd.Series(dtype="str") for k in [*VISIT_KEYS, "VISIT", "DATE", "REC"]}).assign(
+            VISITNUM=pd.Series(dtype="float64"), VISITDY=pd.Series(dtype="Int64"))
+    table = visits.drop_duplicates(VISIT_KEYS).copy()
+    table["DATE"] = dates.read_dates(table[rule["date"]], rule.get("format", "YYYY-MM-DD"))["iso"]
+    table = table[[*VISIT_KEYS, "DATE", "REC"]].merge(planned(page), on="EVENT", how="left")
+    table["DAY"] = dates.to_day(table["DATE"])
+    table = table.sort_values(["SUBJID", "DAY", "VISITNUM", "EVENTREP"], kind="stable", ignore_index=True)
+    unscheduled = table["EVENT"].isin([v["event"] for v in page["visits"] if v.get("unscheduled")])
+    base = table["VISITNUM"].where(~unscheduled & (table["VISITNUM"] < 90))
+    previous = base.groupby(table["SUBJID"]).ffill().fillna(0)
+    nth = unscheduled.groupby([table["SUBJID"], previous]).cumsum()
+    table["VISITNUM"] = table["VISITNUM"].where(~unscheduled, (previous + nth / 10).round(1))
+    label = "Unscheduled " + table["VISITNUM"].astype("str")
+    table["VISIT"] = table["VISIT"].where(~unscheduled, label)
+    return table.drop(columns="DAY")
+
+
+def planned(page: dict[str, Any]) -> pd.DataFrame:
+    """Return EVENT, VISITNUM, VISIT, VISITDY of every visit, one row per word that the export uses for it."""
+    rows = [
+        (word, float(v["number"]) if v.get("number") is not None else np.nan, v["name"], v.get("day"))
+        for v in page["visits"]
+        for word in [v["event"], *v.get("labels", [])]
+    ]
+    table = pd.DataFrame(rows, columns=["EVENT", "VISITNUM", "VISIT", "VISITDY"])
+    return table.astype({"EVENT": "str", "VISIT": "str", "VISITNUM": "float64", "VISITDY": "Int64"})
+
+
+def add_visits(rows: pd.DataFrame, page: dict[str, Any], visit_calendar: pd.DataFrame) -> pd.DataFrame:
+    """Add VISITNUM, VISIT, VISITDY by the calendar, else by the plan; log forms have no visit."""
+    names = ["VISITNUM", "VISIT", "VISITDY"]
+    plan = planned(page).set_index("EVENT")
+    dated = visit_calendar.set_index(VISIT_KEYS)[names]
+    by_plan = rows[["EVENT"]].join(plan, on="EVENT")
+    if len(dated):
+        by_date = rows[VISIT_KEYS].join(dated, on=VISIT_KEYS)
+        for name in names:
+            by_plan[name] = by_date[name].where(by_date[name].notna(), by_plan[name])
+    return rows.assign(**{name: by_plan[name] for name in names})
+
+
+def visit_dates(rows: pd.DataFrame, visit_calendar: pd.DataFrame) -> pd.DataFrame:
+    """Return the date (ISO) of each row's visit and REC of the visit's record."""
+    known = visit_calendar.set_index(VISIT_KEYS)[["DATE", "REC"]]
+    return rows[VISIT_KEYS].join(known, on=VISIT_KEYS)[["DATE", "REC"]]
+
+
+def add_days(rows: pd.DataFrame, prefix: str, reference: pd.Series) -> pd.DataFrame:
+    """Add --DY, --STDY, --ENDY for the --DTC, --STDTC, --ENDTC that are there and full.
+
+    ``reference`` holds RFSTDTC of each row's subject (ISO).
+    """
+    start = dates.to_day(reference)
+    for stem in ("", "ST", "EN"):
+        source = f"{prefix}{stem}DTC"
+        if source in rows:
+            rows = rows.assign(**{f"{prefix}{stem}DY": dates.study_day(dates.to_day(rows[source]), start)})
+    return rows
+
+
+def epoch(iso: pd.Series, first: pd.Series, last: pd.Series, names: dict[str, str]) -> pd.Series:
+    """Name the epoch of each date: ``before``, ``during`` (first to last dose), ``after``; unknown is missing.
+
+    A partial date has an epoch only when the whole period that it names lies in one. A subject who was
+    never dosed stays in the first epoch.
+    """
+    span = dates.period(iso)
+    first_day, last_day = dates.to_day(first), dates.to_day(last)
+    out = pd.Series(np.nan, index=iso.index, dtype="str")
+    never = first_day.isna() & span["first"].notna()
+    before = (span["last"] < first_day).fillna(False).astype(bool)
+    during = ((span["first"] >= first_day) & (span["last"] <= last_day)).fillna(False).astype(bool)
+    after = (span["first"] > last_day).fillna(False).astype(bool)
+    return out.mask(never | before, names["before"]).mask(during, names["during"]).mask(after, names["after"])
+
+
+def last_before_exposure(rows: pd.DataFrame, prefix: str, first_dose: pd.Series, by: list[str]) -> pd.Series:
+    """Flag "Y" the last non-missing result on or before first dose, per subject and ``by``.
+
+    Times count when both are known: a result later on the day of first dose than the dose is not before it.
+    """
+    iso, result = rows[f"{prefix}DTC"], rows[f"{prefix}STRESC"]
+    day, dose = dates.to_day(iso), dates.to_day(first_dose)
+    timed = iso.str.contains("T").fillna(False).astype(bool) & first_dose.str.contains("T").fillna(False).astype(bool)
+    early = (day < dose).fillna(False).astype(bool) | (
+        (day == dose).fillna(False).astype(bool) & (~timed | (iso <= first_dose).fillna(False).astype(bool)))
+    good = rows[early & result.notna()]
+    order = [f"{prefix}DTC"] + (["VISITNUM"] if "VISITNUM" in rows else []) + ["REC"]
+    last = good.sort_values(order, kind="stable").groupby(["USUBJID", *by], dropna=False).tail(1).index
+    flag = pd.Series(np.nan, index=rows.index, dtype="str")
+    flag.loc[last] = "Y"
+    return flag

@@ -1,0 +1,158 @@
+"""The study as data: read strictly, checked against the schemas, handed out in slices.
+
+A slice is all that one job may know of the configuration; its digest decides whether the job is stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from crf2csr import io
+from crf2csr.errors import Cause
+
+FLOORS = ("raw", "sdtm", "adam", "ard", "tlf", "csr")
+BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class StrictLoader(BASE):  # type: ignore[misc, valid-type]
+    """YAML where ``NO``, ``007``, dates and times stay text and a duplicate key is an error."""
+
+
+StrictLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"(?:true|false)$", "tf"),
+    ("null", r"(?:~|null)?$", ["~", "n", ""]),
+    ("int", r"(?:0|-?[1-9][0-9]*)$", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+$", "-0123456789"),
+):
+    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            mark = key_node.start_mark
+            raise Cause("this key stands twice", file=str(mark.name), line=mark.line + 1, field=str(key))
+        seen.add(key)
+    return SafeConstructor.construct_mapping(loader, node, deep=True)
+
+
+StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read one YAML file strictly; a syntax error names file and line."""
+    loader = StrictLoader(io.read_bytes(path))
+    loader.name = str(path)
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise Cause(f"is not valid YAML ({error.problem})", file=str(path), line=line) from None
+    except yaml.YAMLError as error:
+        raise Cause(f"is not valid YAML ({error})", file=str(path)) from None
+    finally:
+        loader.dispose()
+
+
+def digest(*parts: Any) -> str:
+    """Return one SHA-256 for any JSON-like parts, independent of the order of keys."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check(content: Any, schema_file: Path, file: Path) -> None:
+    import jsonschema
+
+    schema = read_yaml(schema_file)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(content)
+    for error in sorted(errors, key=lambda e: (-len(e.absolute_path), str(e.absolute_path))):
+        field = ".".join(str(part) for part in error.absolute_path) or None
+        value = error.instance if isinstance(error.instance, str | int | float | bool) else None
+        raise Cause(f"{error.message[:300]} (schema {schema_file.name})", file=str(file), field=field, value=value)
+
+
+class Study:
+    """A study folder's configuration.
+
+    Parameters
+    ----------
+    folder : path
+        The folder that holds ``config/``; every path of the study is relative to it.
+    schemas : path
+        The folder of ``*.schema.yaml``.
+    overrides : dict
+        Values given on the command line (``--config raw_dir=...``).
+    """
+
+    def __init__(self, folder: str | Path, schemas: str | Path, overrides: dict[str, Any] | None = None) -> None:
+        self.config, self.schemas = Path(folder) / "config", Path(schemas)
+        self.page = self._read("config.yaml", "config")
+        self._override(overrides or {})
+        self.crf = self._folder("crf")
+        self.sdtm = self._folder("sdtm")
+        self.adam = self._folder("adam")
+        self.ard = self._folder("ard")
+        self.tlf = self._folder("tlf")
+        self.lists = {
+            path.stem: self._read(path.name, path.stem)
+            for path in sorted(self.config.glob("*.yaml"))
+            if path.stem not in ("config", "csr", "manifest")
+        }
+        self.csr = self._read("csr.yaml", "csr")
+        self.manifest = self._manifest()
+
+    def _read(self, name: str, schema: str) -> Any:
+        path = self.config / name
+        content = read_yaml(path)
+        schema_file = self.schemas / f"{schema}.schema.yaml"
+        if not schema_file.exists():
+            raise Cause(f"is not a configuration file that is known (no {schema_file.name})", file=str(path))
+        _check(content, schema_file, path)
+        return content
+
+    def _folder(self, floor: str) -> dict[str, Any]:
+        found = {path.stem: self._read(f"{floor}/{path.name}", floor) for path in sorted((self.config / floor).glob("*.yaml"))}
+        for stem, spec in found.items():
+            if spec["name"].lower() != stem:
+                raise Cause(f"file and name differ: expected {stem}", file=f"config/{floor}/{stem}.yaml", field="name", value=spec["name"])
+        return found
+
+    def _override(self, overrides: dict[str, Any]) -> None:
+        known = {"raw_dir"}
+        for key, value in overrides.items():
+            if key not in known:
+                raise Cause(f"is not an option of --config; known: {sorted(known)}", field=key, value=value)
+        if "raw_dir" in overrides:
+            self.page["raw"]["dir"] = str(overrides["raw_dir"])
+
+    def _manifest(self) -> dict[str, Any]:
+        folder = Path(self.page["raw"]["dir"])
+        if not folder.is_dir():
+            raise Cause("the folder of raw data does not exist (set it with --config raw_dir=...)", file=str(self.config / "config.yaml"), field="raw.dir", value=str(folder))
+        path = Path(self.page["raw"]["manifest"])
+        content = read_yaml(path)
+        _check(content, self.schemas / "manifest.schema.yaml", path)
+        return content
+
+    def raw_file(self, name: str) -> str:
+        """Path of one raw file by its name in the manifest."""
+        return str(Path(self.page["raw"]["dir"]) / name)
+
+    def file_of(self, role: str) -> dict[str, Any]:
+        """The manifest's entry for a form (or ``coding``, ``labranges``, ...); two of them are refused."""
+        entries = [entry for entry in self.manifest["files"] if entry["form"] == role]
+        if len(entries) != 1:
+            names = [entry["name"] for entry in entries]
+            rule = "two files stand for one form" if entries else "no file stands for this form"
+            raise Cause(rule, file=self.page["raw"]["manifest"], field=role, value=", ".join(names) or None)
+        return entries[0]

@@ -1,0 +1,1 @@
+"""TLF floor: words and ink around the numbers."""

@@ -1,0 +1,26 @@
+"""The door of the csr floor: open every floor, assemble the appendix; the gate has the last word."""
+
+from crf2csr import io
+from crf2csr.csr import appendix
+from crf2csr.csr import gate as rule
+from crf2csr.plan import Job
+
+PLACES = {"tlf/": "tlf", "ard/_trace/": "sets", "ard/": "facts", "adam/_trace/": "traces", "sdtm/_ledger/": "ledger",
+          "adam/_ledger/": "ledger", "raw/_queries/": "queries", "sdtm/_queries/": "queries", "adam/_queries/": "queries"}
+
+
+def assemble(job: Job) -> None:
+    """Write the appendix."""
+    read: dict[str, dict] = {place: {} for place in {*PLACES.values(), "tables"}}
+    for name, path in job.inputs.items():
+        place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
+        stem = name.rpartition("/")[2]
+        key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
+        read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
+    io.write_text(job.outputs["report"], appendix.assemble(read, job.slice))
+
+
+def gate(job: Job) -> None:
+    """Write the stamp, or fail with one line per cause."""
+    tables = {name: io.read_table(path) for name, path in job.inputs.items() if path.endswith(".parquet")}
+    io.write_text(job.outputs["stamp"], rule.verdict(tables, job.slice))

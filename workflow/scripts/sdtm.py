@@ -1,0 +1,47 @@
+"""The door of the sdtm floor: open staged forms, screen them, call the domain's room, check, write."""
+
+from importlib import import_module
+
+from crf2csr import finish, io
+from crf2csr.plan import Job, has_room
+from crf2csr.sdtm import _mapping, _screen, _timing, register
+from crf2csr.sdtm._verbs import Context
+from crf2csr.trace import Made
+
+
+def _register(job: Job) -> None:
+    """Write who is who."""
+    crf = job.slice["crf"]
+    forms = {f: _screen.canonical(io.read_table(path), crf[f.lower()]) for f, path in job.inputs.items()}
+    _write(job, register.tabulate(forms, job.slice["page"], crf))
+
+
+def tabulate(job: Job) -> None:
+    """Write one domain with its ledger and its queries."""
+    if job.name == "register":
+        return _register(job)
+    part = job.slice
+    read = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
+    pattern = part["page"]["subjects"]["pattern"]
+    screened = {f: _screen.screen(read[f.lower()], part["crf"][f.lower()], read["register"], pattern) for f in part["forms"]}
+    visit_form = part["page"].get("visit_form", {}).get("form")
+    visits = screened[visit_form].data if visit_form in screened else None
+    room = import_module(f"crf2csr.sdtm.{job.name}") if has_room("sdtm", job.name) else _mapping
+    context = Context(
+        spec=part["spec"], page=part["page"], crf=part["crf"], codelists=part["codelists"], lists=part["lists"],
+        forms={f: made.data for f, made in screened.items()},
+        domains={name.partition("/")[2]: read[name.partition("/")[2]] for name in job.inputs if name.startswith("sdtm/")},
+        tables={t: read[t.lower()] for t in part["spec"].get("tables", [])},
+        calendar=_timing.calendar(part["page"], visits),
+        derivations=getattr(room, "DERIVATIONS", {}),
+    )
+    made = getattr(room, "tabulate", _mapping.tabulate)(context)
+    made.queries += [query for form in screened.values() for query in form.queries]
+    made.data = finish.conform(made.data, part["spec"], f"config/sdtm/{job.name}.yaml", extra=("_REC", "_FLD"))
+    _write(job, made)
+
+
+def _write(job: Job, made: Made) -> None:
+    io.write_table(job.outputs["data"], made.data)
+    io.write_table(job.outputs["ledger"], made.ledger.frame())
+    io.write_table(job.outputs["queries"], made.query_table())
