@@ -25,6 +25,7 @@ class Cause(Exception):
         field: str | None = None,
         value: object = None,
     ) -> None:
+        self.also: list[Cause] = []
         self.rule, self.file, self.line, self.field, self.value = rule, file, line, field, value
         super().__init__(self.as_line())
 
@@ -38,3 +39,14 @@ class Cause(Exception):
         ]
         place = ", ".join(part for part in where if part)
         return f"{place}: {self.rule}" if place else self.rule
+
+    def lines(self) -> list[str]:
+        """This cause and those that came with it, one line each."""
+        return [self.as_line(), *(line for other in self.also for line in other.lines())]
+
+
+def together(causes: list[Cause]) -> Cause:
+    """Bind several causes into one that can be raised; the first one speaks for all."""
+    first, *others = causes
+    first.also = others
+    return first

@@ -31,14 +31,26 @@ def shown() -> Iterator[None]:
         sys.exit(1)
 
 
-def guarded(door: Callable[[Any], None], job: Any, log: str) -> None:
+class Stopped(Exception):
+    """Ends a job after its cause was said: Snakemake shows one line of it and no traceback of ours.
+
+    A thread that runs a job must not exit the process, so the failure travels as an exception; the
+    traceback would only lead into the house, where nothing is wrong.
+    """
+
+    __module__ = "builtins"
+    __traceback__ = property(lambda self: None, lambda self, value: None)  # type: ignore[assignment]
+
+
+def guarded(door: Callable[[Any], None], job: Any, log: object) -> None:
     """Run one job through its door; a cause is said once and the job fails."""
+    file = Path(str(log))
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         door(job)
     except Cause as cause:
-        say(cause.as_line())
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        Path(log).write_text(cause.as_line() + "\n", encoding="utf-8")
-        raise
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    Path(log).write_text(f"{door.__module__}.{door.__name__} {job.name}: {job.digest}\n", encoding="utf-8")
+        for line in cause.lines():
+            say(line)
+        file.write_text("\n".join(cause.lines()) + "\n", encoding="utf-8")
+        raise Stopped(cause.lines()[0]) from None
+    file.write_text(f"{door.__module__}.{door.__name__} {job.name}: {job.digest}\n", encoding="utf-8")
