@@ -26,8 +26,12 @@ def to_number(text: pd.Series) -> pd.Series:
 
 def rounded(value: float, digits: int) -> Decimal:
     """Round half away from zero at ``digits`` decimals, on the shortest decimal that names the float."""
-    step = Decimal(1).scaleb(-digits)
-    result = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    return rounded_decimal(Decimal(repr(float(value))), digits)
+
+
+def rounded_decimal(value: Decimal, digits: int) -> Decimal:
+    """Round a decimal half away from zero at ``digits`` decimals; zero has no sign."""
+    result = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     return abs(result) if result == 0 else result
 
 

@@ -24,6 +24,8 @@ BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class StrictLoader(BASE):  # type: ignore[misc, valid-type]
     """YAML where ``NO``, ``007``, dates and times stay text and a duplicate key is an error."""
 
+    file = ""
+
 
 StrictLoader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
@@ -40,8 +42,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
         if key in seen:
-            mark = key_node.start_mark
-            raise Cause("this key stands twice", file=str(mark.name), line=mark.line + 1, field=str(key))
+            raise Cause("this key stands twice", file=loader.file, line=key_node.start_mark.line + 1, field=str(key))
         seen.add(key)
     return SafeConstructor.construct_mapping(loader, node, deep=True)
 
@@ -52,7 +53,7 @@ StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def read_yaml(path: str | Path) -> Any:
     """Read one YAML file strictly; a syntax error names file and line."""
     loader = StrictLoader(io.read_bytes(path))
-    loader.name = str(path)
+    loader.file = str(path)
     try:
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:

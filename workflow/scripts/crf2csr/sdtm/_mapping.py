@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,11 @@ def _transposed(
         rows = common[answered].copy()
         rows[f"{prefix}ORRES"] = text[answered]
         for variable, value in constants.items():
-            rows[variable] = value
+            if variable != "convert":
+                rows[variable] = value
         rows["_FLD"] = name
-        parts.append(standardised(rows, prefix, contract[name], context, block.get("encode", {}).get(name)))
+        rows = standardised(rows, prefix, contract[name], context, block.get("encode", {}).get(name))
+        parts.append(converted(rows, prefix, constants["convert"]) if "convert" in constants else rows)
     cells = len(chosen) * len(block["tests"])
     made.ledger.enter(
         f"{prefix}: items of {block['form']}", block["form"], cells, cells - blank, {"item is blank": blank})
@@ -114,6 +117,25 @@ def standardised(
     if f"{prefix}ORRESU" in rows:
         rows[f"{prefix}STRESU"] = rows[f"{prefix}ORRESU"]
     return rows
+
+
+def converted(rows: pd.DataFrame, prefix: str, rule: dict[str, Any]) -> pd.DataFrame:
+    """Convert --STRESN to ``unit``: (value - minus) x times / over, in decimals, rounded to ``digits``.
+
+    Each distinct value is converted once, in exact decimal arithmetic, half away from zero.
+    """
+    minus, times, over = (Decimal(str(rule.get(k, d))) for k, d in (("minus", 0), ("times", 1), ("over", 1)))
+    values = rows[f"{prefix}STRESN"]
+    table = {
+        v: float(numbers.rounded_decimal((Decimal(repr(v)) - minus) * times / over, rule["digits"]))
+        for v in values.dropna().unique().tolist()
+    }
+    standard = values.map(table).astype("float64")
+    text = standard.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
+    return rows.assign(**{
+        f"{prefix}STRESN": standard, f"{prefix}STRESC": text.where(standard.notna(), rows[f"{prefix}STRESC"]),
+        f"{prefix}STRESU": rule["unit"],
+    })
 
 
 def in_contract(value: pd.Series, contract: dict[str, Any]) -> pd.Series:
@@ -151,7 +173,7 @@ def standard(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
                 rows, prefix, lookup(about["RFXSTDTC"]), spec["baseline_by"])
     if "_FLD" not in rows:
         rows["_FLD"] = np.nan
-    rows = rows.sort_values(["USUBJID", *spec["sort"], "_REC"], kind="stable", ignore_index=True, na_position="last")
+    rows = rows.sort_values(["USUBJID", *spec["sort"]], kind="stable", ignore_index=True, na_position="last")
     if f"{prefix}SEQ" in wanted:
         rows[f"{prefix}SEQ"] = rows.groupby("USUBJID").cumcount() + 1
     return rows

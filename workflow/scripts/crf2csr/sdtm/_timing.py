@@ -107,7 +107,7 @@ def last_before_exposure(rows: pd.DataFrame, prefix: str, first_dose: pd.Series,
     early = (day < dose).fillna(False).astype(bool) | (
         (day == dose).fillna(False).astype(bool) & (~timed | (iso <= first_dose).fillna(False).astype(bool)))
     good = rows[early & result.notna()]
-    order = [f"{prefix}DTC"] + (["VISITNUM"] if "VISITNUM" in rows else []) + ["REC"]
+    order = [f"{prefix}DTC"] + (["VISITNUM"] if "VISITNUM" in rows else [])
     last = good.sort_values(order, kind="stable").groupby(["USUBJID", *by], dropna=False).tail(1).index
     flag = pd.Series(np.nan, index=rows.index, dtype="str")
     flag.loc[last] = "Y"

@@ -10,7 +10,8 @@ A rule is a mapping with one verb as key and modifiers beside it::
     {number: EXDOSE}                                     a plain decimal number
     {derive: age}                                        a function of the domain's room
 
-Modifiers: ``when`` (a condition on the record; elsewhere the variable is missing), ``of`` (take the field
+Modifiers: ``match`` and ``case: upper`` (with assign), ``or`` (a rule that fills what this one leaves
+missing), ``when`` (a condition on the record; elsewhere the variable is missing), ``of`` (take the field
 from another form of the same subject), ``pick: first | last`` and ``where`` (which of its records).
 """
 
@@ -76,11 +77,21 @@ def fill(rows: pd.DataFrame, rule: dict[str, Any], context: Context, where: str)
         made = Filled(_own(rows, verb, rule, context, where, str(rows.attrs.get("form", ""))))
         if verb == "date" and rule["date"] == "visit":
             made.recs = _timing.visit_dates(rows, context.calendar)["REC"]
+    if "or" in rule:
+        made = _first(made, fill(rows, rule["or"], context, where))
     if "when" in rule:
         met = matches(rows, rule["when"], source=where)
         made.values = made.values.where(met)
         made.recs = made.recs.where(met) if made.recs is not None else None
     return made
+
+
+def _first(made: Filled, other: Filled) -> Filled:
+    """Values of ``made``, and those of ``other`` where it has none, each with its records."""
+    gap = made.values.isna() & other.values.notna()
+    nothing = pd.Series(np.nan, index=made.values.index, dtype="str")
+    recs = (made.recs if made.recs is not None else nothing).mask(gap, other.recs if other.recs is not None else nothing)
+    return Filled(made.values.mask(gap, other.values), recs)
 
 
 def _derive(rows: pd.DataFrame, rule: dict[str, Any], context: Context, where: str) -> Filled:
@@ -106,7 +117,7 @@ def _own(
         return _timing.visit_dates(rows, context.calendar)["DATE"]
     text = _text(rows, name, where)
     if verb == "assign":
-        return text.str.strip() if rule.get("trim", True) else text
+        return _shaped(text, rule)
     if verb == "number":
         return numbers.to_number(text.map(dates.tidy, na_action="ignore"))
     if verb == "encode":
@@ -122,6 +133,15 @@ def _own(
     if rule.get("else") == "visit":
         iso = iso.where(iso.notna(), _timing.visit_dates(rows, context.calendar)["DATE"])
     return iso
+
+
+def _shaped(text: pd.Series, rule: dict[str, Any]) -> pd.Series:
+    """Text as entered, trimmed unless ``trim: false``; ``match`` keeps a group, ``case: upper`` capitals."""
+    if rule.get("trim", True):
+        text = text.str.strip()
+    if "match" in rule:
+        text = text.str.extract(rule["match"], expand=False).astype("str")
+    return text.str.upper() if rule.get("case") == "upper" else text
 
 
 def _from_other_form(

@@ -47,7 +47,7 @@ def assign_arms(rows: pd.DataFrame, page: dict) -> pd.DataFrame:
         rows["ACTARMCD"] = rows["ARMCD"].where(dosed)
     for code, name in (("ARMCD", "ARM"), ("ACTARMCD", "ACTARM")):
         if name not in rows:
-            rows[name] = rows[code].map(arms)
+            rows[name] = rows[code].map(arms).astype("str")
     if "ARMNRS" not in rows:
         reason = pd.Series("SCREEN FAILURE", index=rows.index, dtype="str")
         treated_not = rows["ARMCD"].notna() & ~dosed
