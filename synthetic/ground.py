@@ -40,6 +40,11 @@ def iso(days) -> np.ndarray:
     return text
 
 
+def later(date: str, days: int) -> str:
+    """An ISO date so many days after another."""
+    return str(iso([day(date) + days])[0])
+
+
 def partial(days, keep) -> np.ndarray:
     """ISO dates cut to `keep` characters (4: year, 7: month, 10: day)."""
     keep = np.broadcast_to(keep, np.shape(days))
