@@ -6,7 +6,23 @@ import pandas as pd
 
 from .export import write
 
-PLANTED = ["id", "sub", "form", "subjid", "event", "formrep", "grprep", "line", "field", "value", "before", "expected", "rule", "severity", "class"]
+PLANTED = [
+    "id",
+    "sub",
+    "form",
+    "subjid",
+    "event",
+    "formrep",
+    "grprep",
+    "line",
+    "field",
+    "value",
+    "before",
+    "expected",
+    "rule",
+    "severity",
+    "class",
+]
 
 
 def generate(subjects: int, seed: int, problems: bool = True) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:

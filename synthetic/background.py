@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ground import NO_DAY, day, decimals, frame, iso, lines_within, partial, pick, pick_listed, stream, table, text, where
+from .ground import (
+    NO_DAY,
+    day,
+    decimals,
+    frame,
+    iso,
+    lines_within,
+    partial,
+    pick,
+    pick_listed,
+    stream,
+    table,
+    text,
+    where,
+)
 
 PROTOCOL_V2 = day("2026-04-01")  # protocol and consent form v1.1 are in force from here
 
@@ -187,7 +201,11 @@ def _prtx(study):
     who, which = np.nonzero(kept)
     size = len(who)
     main = (which == first[who]) & ~never[who]
-    reason = where(main, pick(rng, ["INEFF", "INTOL"], size, [0.72, 0.28]), pick(rng, ["INEFF", "INTOL", "COST", "OTHER"], size, [0.6, 0.12, 0.16, 0.12]))
+    reason = where(
+        main,
+        pick(rng, ["INEFF", "INTOL"], size, [0.72, 0.28]),
+        pick(rng, ["INEFF", "INTOL", "COST", "OTHER"], size, [0.6, 0.12, 0.16, 0.12]),
+    )
     lasted = np.where(main & (reason == "INEFF"), rng.integers(90, 420, size), rng.integers(20, 400, size))
     room = np.maximum(study.consent[who] - study.onset[who], 120)
     lasted = np.minimum(lasted, room - 45)
@@ -201,7 +219,11 @@ def _prtx(study):
         "CMSTDAT": partial(start, keep),
         "CMENDAT": partial(end, keep),
         "PTSTDDOS": reached,
-        "PTRESP": where(reason == "INEFF", pick(rng, ["NONE", "PARTIAL"], size, [0.55, 0.45]), pick(rng, ["PARTIAL", "GOOD", "UNK"], size, [0.5, 0.3, 0.2])),
+        "PTRESP": where(
+            reason == "INEFF",
+            pick(rng, ["NONE", "PARTIAL"], size, [0.55, 0.45]),
+            pick(rng, ["PARTIAL", "GOOD", "UNK"], size, [0.5, 0.3, 0.2]),
+        ),
         "PTSTOP": reason,
     }
     return frame(study, "PRTX", who, "SCR", study.screened_on[who], fields, grprep=lines_within(who))
@@ -216,7 +238,7 @@ def _su(study):
     quit_years = np.where(study.smoking == "FORMER", np.maximum(study.age_years - started - years, 0.3), 0)
     smoked = study.smoking != "NEVER"
     dose = np.clip(5 * np.rint(rng.gamma(3, 5, size) / 5), 2, 60)
-    quit_day = np.where(study.smoking == "FORMER", study.consent - (quit_years * 365).astype(int), NO_DAY)
+    quit_day = np.where(study.smoking == "FORMER", study.consent[study.person] - (quit_years * 365).astype(int), NO_DAY)
     drink = pick(rng, ["NEVER", "CURRENT", "FORMER"], size, [0.68, 0.26, 0.06])
     tobacco = {
         "SUTRT": "TOBACCO",
@@ -236,7 +258,7 @@ def _su(study):
     who = np.concatenate([p[0] for p in parts])
     event = np.concatenate([np.full(len(p[0]), p[1], dtype=object) for p in parts])
     lines = np.concatenate([np.full(len(p[0]), p[3]) for p in parts])
-    full = lambda p, name: np.broadcast_to(np.asarray(p[2].get(name, ""), dtype=object), size)[p[0]]  # noqa: E731
+    full = lambda p, name: np.broadcast_to(np.asarray(p[2].get(name, ""), dtype=object), size)[study.person[p[0]]]  # noqa: E731
     fields = {name: np.concatenate([full(p, name) for p in parts]) for name in tobacco}
     entered = np.where(event == "SCR", study.screened_on[who], study.occasion_day[who, 6])
     return frame(study, "SU", who, event, entered, fields, grprep=lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -107,14 +107,14 @@ def quota(rng: np.random.Generator, members, rates: dict[str, float]) -> dict[st
     return shares
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(name: str) -> tuple[dict[str, str], ...]:
     """A table of the package as rows of text."""
     with open(TABLES / f"{name}.csv", encoding="utf-8", newline="") as handle:
         return tuple(csv.DictReader(handle))
 
 
-@lru_cache(maxsize=None)
+@cache
 def columns(form: str) -> tuple[str, ...]:
     """The fields of a form, in order."""
     return tuple(row["field"] for row in table("fields") if row["form"] == form)

@@ -12,7 +12,20 @@ from .ground import NO_DAY, day, decimals, frame, iso, pick, stream, table, text
 TIMES = ["SCR", "W4", "W12", "UNS"]
 COLUMN = {"SCR": 0, "W4": 4, "W12": 6, "UNS": 7}  # the occasion of each laboratory time
 CENSORED = {"CRP": 0.5, "DDIMER": 0.19}
-URINE = ["pH", "比重 SG", "蛋白 PRO", "葡萄糖 GLU", "酮体 KET", "潜血 BLD", "白细胞 LEU", "亚硝酸盐 NIT", "尿胆原 UBG", "胆红素 BIL", "沉渣 RBC/HP", "沉渣 WBC/HP"]
+URINE = [
+    "pH",
+    "比重 SG",
+    "蛋白 PRO",
+    "葡萄糖 GLU",
+    "酮体 KET",
+    "潜血 BLD",
+    "白细胞 LEU",
+    "亚硝酸盐 NIT",
+    "尿胆原 UBG",
+    "胆红素 BIL",
+    "沉渣 RBC/HP",
+    "沉渣 WBC/HP",
+]
 
 
 def bloods(study) -> None:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
-from . import background, conduct, disease, efficacy, laboratory, safety, schedule, therapy
+from . import (
+    background,
+    conduct,
+    disease,
+    efficacy,
+    laboratory,
+    safety,
+    schedule,
+    therapy,
+)
 from .ground import table
 
 
@@ -27,4 +37,18 @@ def record(study: SimpleNamespace) -> dict[str, pd.DataFrame]:
     made = {"AE": safety.form(study)}
     for room in (background, conduct, efficacy, laboratory, therapy):
         made.update(room.forms(study))
+    for name in ("MH", "PPPHX", "PRTX"):
+        made[name] = _same_past(study, made[name])
+    for name, field, lack in (("PPPASI", "PPTOTAL", ""), ("VS", "VSPERF", "N"), ("LB", "LBORRES", ""), ("DLQI", "DLTOTAL", "")):
+        made[name].loc[made[name][field] == lack, "FORMSTAT"] = "INCOMPLETE"
     return {row["form"]: made[row["form"]] for row in table("forms")}
+
+
+def _same_past(study: SimpleNamespace, frame: pd.DataFrame) -> pd.DataFrame:
+    """Whoever is screened twice tells the same past twice."""
+    for late in np.flatnonzero(study.previous >= 0):
+        old, new = study.subjid[study.previous[late]], study.subjid[late]
+        own = frame.index[frame["SUBJID"] == new]
+        told = frame[frame["SUBJID"] == old].assign(SUBJID=new, LASTMOD=frame.at[own[0], "LASTMOD"])
+        frame = pd.concat([frame.loc[: own[0] - 1], told, frame.loc[own[-1] + 1 :]], ignore_index=True)
+    return frame

@@ -52,7 +52,19 @@ def windows(p) -> None:
         return
     subject, date = frame.at[row, "SUBJID"], frame.at[row, "PPDAT"]
     again = later(date, 4)
-    p.add(10, "two visits in one window", "PPPASI", row, "PPDAT", "the nearest to the target is analysed", "info", "D", EVENT="UNS", PPDAT=again, LASTMOD=again + "T16:20:00")
+    p.add(
+        10,
+        "two visits in one window",
+        "PPPASI",
+        row,
+        "PPDAT",
+        "the nearest to the target is analysed",
+        "info",
+        "D",
+        EVENT="UNS",
+        PPDAT=again,
+        LASTMOD=again + "T16:20:00",
+    )
     visit = row_of(p, "SV", subject, "W4")
     p.copy("SV", visit, EVENT="UNS", VISDAT=again, VISREAS="皮疹加重就诊", LASTMOD=again + "T16:25:00")
 
@@ -84,9 +96,31 @@ def screen_failures(p) -> None:
 def rescreened(p) -> None:
     frame = p.forms["ICF"]
     for row in frame.index[frame["PRVSUBJ"] != ""][:5]:
-        p.note(26, "rescreened under a second number", "ICF", row, "PRVSUBJ", frame.at[row, "PRVSUBJ"], frame.at[row, "PRVSUBJ"], "one USUBJID, two SUBJIDs, first consent date", "info", "D")
+        p.note(
+            26,
+            "rescreened under a second number",
+            "ICF",
+            row,
+            "PRVSUBJ",
+            frame.at[row, "PRVSUBJ"],
+            frame.at[row, "PRVSUBJ"],
+            "one USUBJID, two SUBJIDs, first consent date",
+            "info",
+            "D",
+        )
     for row in frame.index[frame["ICTYPE"] == "RECONSENT"][:2]:
-        p.note(26, "consent renewed", "ICF", row, "ICTYPE", "RECONSENT", "RECONSENT", "earliest consent is RFICDTC; both milestones in DS", "info", "D")
+        p.note(
+            26,
+            "consent renewed",
+            "ICF",
+            row,
+            "ICTYPE",
+            "RECONSENT",
+            "RECONSENT",
+            "earliest consent is RFICDTC; both milestones in DS",
+            "info",
+            "D",
+        )
     people = p.forms["DM"]
     linked = set(frame["PRVSUBJ"]) | set(frame.loc[frame["PRVSUBJ"] != "", "SUBJID"])
     failed = set(p.forms["DS"].loc[p.forms["DS"]["DSDECOD"] == "SCREEN FAILURE", "SUBJID"]) - linked
@@ -96,7 +130,17 @@ def rescreened(p) -> None:
     sex = people.at[row, "SEX"]
     twin = p.find("DM", lambda f: (f["SEX"] == sex) & (f["SUBJID"] > people.at[row, "SUBJID"]), who=p.treated - linked)
     if twin is not None:
-        p.set(26, "unlinked second screening suspected", "DM", row, "BRTHDAT", people.at[twin, "BRTHDAT"], "same birth date and sex, no link: query", "major", "D")
+        p.set(
+            26,
+            "unlinked second screening suspected",
+            "DM",
+            row,
+            "BRTHDAT",
+            people.at[twin, "BRTHDAT"],
+            "same birth date and sex, no link: query",
+            "major",
+            "D",
+        )
 
 
 def consent(p) -> None:
@@ -119,13 +163,36 @@ def withdrawn_data(p) -> None:
     if row is None:
         return
     subject, left = p.forms["DS"].at[row, "SUBJID"], p.forms["DS"].at[row, "DSSTDAT"]
-    p.set(28, "use of data withdrawn", "DS", row, "WDCONS", "DATA_USE", "data up to the date kept; later records quarantined, counted", "major", "D")
+    p.set(
+        28,
+        "use of data withdrawn",
+        "DS",
+        row,
+        "WDCONS",
+        "DATA_USE",
+        "data up to the date kept; later records quarantined, counted",
+        "major",
+        "D",
+    )
     p.subjects.at[subject, "REMARK"] = (p.subjects.at[subject, "REMARK"] + " P28").strip()
     when = later(left, 9)
     visit = row_of(p, "SV", subject, "BL")
     p.copy("SV", visit, EVENT="UNS", VISDAT=when, VISREAS="电话随访", VISTYP="PHONE", LASTMOD=when + "T15:10:00")
     signs = row_of(p, "VS", subject, "SCR")
-    p.add(28, "record after withdrawal of data use", "VS", signs, "VSDAT", "quarantined with the reason", "major", "D", EVENT="UNS", VSDAT=when, HEIGHT="", LASTMOD=when + "T15:12:00")
+    p.add(
+        28,
+        "record after withdrawal of data use",
+        "VS",
+        signs,
+        "VSDAT",
+        "quarantined with the reason",
+        "major",
+        "D",
+        EVENT="UNS",
+        VSDAT=when,
+        HEIGHT="",
+        LASTMOD=when + "T15:12:00",
+    )
 
 
 def eligibility(p) -> None:
@@ -156,7 +223,16 @@ def dosing(p) -> None:
     row = p.find("EX", lambda f: ends(f) & (f["EXOCCUR"] == "Y"), who=left)
     if row is not None:
         subject = p.forms["EX"].at[row, "SUBJID"]
-        p.set(30, "dose after discontinuation", "EX", row, "EXENDAT", later(p.subjects.at[subject, "LEFT_ON"], 6), "TRTEDT by rule; query", "major")
+        p.set(
+            30,
+            "dose after discontinuation",
+            "EX",
+            row,
+            "EXENDAT",
+            later(p.subjects.at[subject, "LEFT_ON"], 6),
+            "TRTEDT by rule; query",
+            "major",
+        )
     stayed = set(p.subjects.index[(p.subjects["LEFT_FOR"] == "") & (p.subjects["TREATED"] == "Y")])
     row = p.find("EX", lambda f: ends(f) & (f["EXOCCUR"] == "Y"), who=stayed)
     p.set(30, "no end date", "EX", row, "EXENDAT", "", "TRTEDT from LSTDOSDT; query", "major")

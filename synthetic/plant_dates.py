@@ -87,8 +87,28 @@ def calendar(p) -> None:
     before = "correct calendar arithmetic"
     old = lambda f: (f["PPONSDAT"].str[:4] < "2024") & (f["PPDIADAT"] != "")  # noqa: E731
     p.set(4, "leap day", "PPPHX", p.find("PPPHX", old), "PPDIADAT", "2024-02-29", before, "info", "D")
-    p.set(4, "leap day", "CM", p.find("CM", lambda f: (f["CMSTDAT"] < "2024") & (f["CMSTDAT"] != "")), "CMSTDAT", "2024-02-29", before, "info", "D")
-    p.set(4, "last day of the year", "MH", p.find("MH", lambda f: (f["MHONGO"] == "N") & (f["MHSTDAT"] < "2025")), "MHENDAT", "2025-12-31", before, "info", "D")
+    p.set(
+        4,
+        "leap day",
+        "CM",
+        p.find("CM", lambda f: (f["CMSTDAT"] < "2024") & (f["CMSTDAT"] != "")),
+        "CMSTDAT",
+        "2024-02-29",
+        before,
+        "info",
+        "D",
+    )
+    p.set(
+        4,
+        "last day of the year",
+        "MH",
+        p.find("MH", lambda f: (f["MHONGO"] == "N") & (f["MHSTDAT"] < "2025")),
+        "MHENDAT",
+        "2025-12-31",
+        before,
+        "info",
+        "D",
+    )
     midnight = "next day 00:00, flagged"
     p.set(4, "24:00", "LB", p.find("LB", lambda f: (f["EVENT"] == "W12") & (f["LBORRES"] != "")), "LBTIM", "24:00", midnight, "info", "D")
     p.set(4, "24:00", "LB", p.find("LB", lambda f: (f["EVENT"] == "SCR") & (f["LBORRES"] != "")), "LBTIM", "24:00", midnight, "info", "D")

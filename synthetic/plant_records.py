@@ -17,12 +17,44 @@ def plant(p) -> None:
     row = p.find("LB", lambda f: (f["EVENT"] == "W12") & (f["LBTEST"] == "ALT (GPT)") & (f["LBORRES"] != ""))
     if row is not None:
         value = str(int(p.forms["LB"].at[row, "LBORRES"]) + 17)
-        p.add(7, "two values of one analyte", "LB", row, "LBORRES", "both kept; one analysed by rule; query", "major", LBORRES=value, LBTIM="14:35")
+        p.add(
+            7,
+            "two values of one analyte",
+            "LB",
+            row,
+            "LBORRES",
+            "both kept; one analysed by rule; query",
+            "major",
+            LBORRES=value,
+            LBTIM="14:35",
+        )
     row = p.find("PPPASI", lambda f: (f["EVENT"] == "W8") & f["RSERY"].isin(["1", "2", "3"]))
     if row is not None:
         value = str(int(p.forms["PPPASI"].at[row, "RSERY"]) + 1)
-        p.add(7, "two scorings of one visit", "PPPASI", row, "RSERY", "both kept; one analysed by rule; query", "major", RSERY=value, PPEVAL="R05", PPTOTAL="", FORMREP="2")
+        p.add(
+            7,
+            "two scorings of one visit",
+            "PPPASI",
+            row,
+            "RSERY",
+            "both kept; one analysed by rule; query",
+            "major",
+            RSERY=value,
+            PPEVAL="R05",
+            PPTOTAL="",
+            FORMREP="2",
+        )
     row = p.find("VS", lambda f: (f["EVENT"] == "W8") & (f["SYSBP"] != ""))
     if row is not None:
         value = str(int(p.forms["VS"].at[row, "SYSBP"]) + 16)
-        p.add(7, "two blood pressures of one visit", "VS", row, "SYSBP", "both kept; one analysed by rule; query", "major", SYSBP=value, FORMREP="2")
+        p.add(
+            7,
+            "two blood pressures of one visit",
+            "VS",
+            row,
+            "SYSBP",
+            "both kept; one analysed by rule; query",
+            "major",
+            SYSBP=value,
+            FORMREP="2",
+        )

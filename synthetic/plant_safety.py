@@ -43,7 +43,16 @@ def logic(p) -> None:
     row = p.find("AE", month)
     if row is not None:
         value = p.forms["AE"].at[row, "AESTDAT"][:7]
-        p.set(37, "month of the first dose", "AE", row, "AESTDAT", value, "emergent, as it cannot be excluded; imputed to the first dose", "minor")
+        p.set(
+            37,
+            "month of the first dose",
+            "AE",
+            row,
+            "AESTDAT",
+            value,
+            "emergent, as it cannot be excluded; imputed to the first dose",
+            "minor",
+        )
     row = p.find("CM", lambda f: (f["CMSTDAT"].str.len() == 10) & (f["CMENDAT"].str.len() == 10))
     if row is not None:
         p.set(37, "drug stopped before it started", "CM", row, "CMENDAT", later(p.forms["CM"].at[row, "CMSTDAT"], -3), expected, "major")
@@ -63,7 +72,11 @@ def coding(p) -> None:
     if len(wrong):
         p.set(39, "term and code do not agree", "coding", wrong[0], "DECOD", "Acne", "query; coded term as delivered", "minor")
     poor = p.subjects.index[(p.subjects["RESPONSE"] == "N") & (p.subjects["W12_OBSERVED"] == "Y") & (p.subjects["REMARK"] == "")]
-    for name, why in (("皮炎平乳膏", "brand of a topical steroid"), ("雷公藤多苷片（自购）", "TCM with systemic effect"), ("消银颗粒", "TCM for psoriasis")):
+    for name, why in (
+        ("皮炎平乳膏", "brand of a topical steroid"),
+        ("雷公藤多苷片（自购）", "TCM with systemic effect"),
+        ("消银颗粒", "TCM for psoriasis"),
+    ):
         row = p.find("CM", lambda f: f["CMAENO"] == "", who=poor)
         if row is None:
             continue

@@ -78,7 +78,18 @@ def boundaries(p) -> None:
             truth.at[subject, f"TENTHS_{event}"] = total.replace(".", "") if total[0] != "0" else total[2:]
             p.forms["PGA"].at[row_of(p, "PGA", subject, event), "PGASC"] = grade
             if event in ("BL", "W12"):
-                p.note(35, f"exact PPPASI-{level} {event}", "PPPASI", row, "PPTOTAL", total, before, f"responder at {level} %: integer tenths, exact", "info", "D")
+                p.note(
+                    35,
+                    f"exact PPPASI-{level} {event}",
+                    "PPPASI",
+                    row,
+                    "PPTOTAL",
+                    total,
+                    before,
+                    f"responder at {level} %: integer tenths, exact",
+                    "info",
+                    "D",
+                )
             p.used.add(("PPPASI", row))
         truth.at[subject, "REMARK"] = "P35 (items rewritten: the totals here are the rewritten ones)"
         p.load[subject] += 3
@@ -95,7 +106,9 @@ def baselines(p) -> None:
     late = p.find("PPPASI", at("BL"), who=plain)
     if late is not None:
         first = truth.at[p.forms["PPPASI"].at[late, "SUBJID"], "FIRST_DOSE"]
-        p.set(31, "baseline after first dose", "PPPASI", late, "PPDAT", later(first, 1), "baseline is the screening value", "major", "D", True)
+        p.set(
+            31, "baseline after first dose", "PPPASI", late, "PPDAT", later(first, 1), "baseline is the screening value", "major", "D", True
+        )
     zero = p.find("JOINT", at("BL", JTPAIN="0"))
     if zero is not None:
         p.note(31, "zero baseline", "JOINT", zero, "JTPAIN", "0", "0", "percent change undefined", "info", "D")
@@ -140,7 +153,16 @@ def totals(p) -> None:
             continue
         wrong = _weights_swapped(frame.loc[row])
         if wrong != frame.at[row, "PPTOTAL"]:
-            p.set(33, "systematic: weights of palms and soles swapped", "PPPASI", row, "PPTOTAL", wrong, "query; the pattern reported once", "minor")
+            p.set(
+                33,
+                "systematic: weights of palms and soles swapped",
+                "PPPASI",
+                row,
+                "PPTOTAL",
+                wrong,
+                "query; the pattern reported once",
+                "minor",
+            )
             count += 1
 
 
@@ -161,11 +183,20 @@ def areas(p) -> None:
         p.set(34, "area 0 with severity", "PPPASI", row, "LSARE", "0", "as collected by the formula; query", "major")
     row = p.find("PPPASI", ill("W4", "LP"))
     if row is not None:
-        for sign in ("ERY", "PUS", "DES"):
+        for sign in [s for s in ("ERY", "PUS", "DES") if p.forms["PPPASI"].at[row, f"LP{s}"] != "0"]:
             p.set(34, f"severity 0 with area ({sign})", "PPPASI", row, f"LP{sign}", "0", "as collected by the formula; query", "major")
     for event in ("W4", "W12"):
         row = p.find("PPPASI", ill(event, "RS"))
-        p.set(34, f"area score missing, percent given ({event})", "PPPASI", row, "RSARE", "", "score derived from the percent, flagged", "minor")
+        p.set(
+            34,
+            f"area score missing, percent given ({event})",
+            "PPPASI",
+            row,
+            "RSARE",
+            "",
+            "score derived from the percent, flagged",
+            "minor",
+        )
     row = p.find("PPPASI", lambda f: (f["EVENT"] == "W8") & (f["RPPCT"] != f["LPPCT"]))
     if row is not None:
         frame = p.forms["PPPASI"]

@@ -120,10 +120,12 @@ def limits(p) -> None:
     if row is not None:
         p.set(40, "range in another unit", "LB", row, "LBORNRLO", "0.5", expected, "minor")
         p.set(40, "range in another unit", "LB", row, "LBORNRHI", "1.1", expected, "minor")
+    row = p.find("NRS", lambda f: f["EVENT"] == "W4")
+    blank = {"FORMREP": "2", "FORMSTAT": "INCOMPLETE", "NRSITCH": "", "NRSPAIN": "", "NRSSLP": ""}
+    p.add(40, "empty form instance", "NRS", row, "*", "carried to staging, no result records; info query", "info", **blank)
     frame = p.forms["labranges"]
-    for name in ("血沉",):
-        for row in frame.index[frame["LBTEST"] == name]:
-            p.set(40, "upper limit missing in the range table", "labranges", row, "HI", "", "no range indicator; query", "minor")
+    for row in frame.index[frame["LBTEST"] == "血沉"]:
+        p.set(40, "upper limit missing in the range table", "labranges", row, "HI", "", "no range indicator; query", "minor")
     for row in frame.index[frame["VALIDTO"] != ""]:
         end = frame.at[row, "VALIDTO"]
         p.note(40, "range changed over time", "labranges", row, "VALIDTO", end, end, "range valid on the day of the sample", "info", "Q")

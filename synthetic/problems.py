@@ -123,7 +123,14 @@ class Planter:
 
 def plant(forms: dict, behind: dict, seed: int) -> tuple[dict, dict]:
     """All problems of classes D and Q, in a fixed order."""
-    from . import plant_conduct, plant_dates, plant_records, plant_safety, plant_scores, plant_values
+    from . import (
+        plant_conduct,
+        plant_dates,
+        plant_records,
+        plant_safety,
+        plant_scores,
+        plant_values,
+    )
 
     planter = Planter(forms, behind, seed)
     for room in (plant_scores, plant_conduct, plant_records, plant_safety, plant_values, plant_dates):

@@ -6,7 +6,19 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .ground import NO_DAY, frame, iso, lines_within, partial, pick_listed, quota, stream, table, text, where
+from .ground import (
+    NO_DAY,
+    frame,
+    iso,
+    lines_within,
+    partial,
+    pick_listed,
+    quota,
+    stream,
+    table,
+    text,
+    where,
+)
 
 SERIOUS = ["Pneumonia", "Appendicitis"]
 STOPPING = ["Herpes zoster", "Drug eruption", "Pneumonia", "Alanine aminotransferase increased"]

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ground import NO_DAY, frame, iso, lines_within, partial, pick, pick_listed, quota, stream, table, text, where
+from .ground import (
+    NO_DAY,
+    frame,
+    iso,
+    lines_within,
+    partial,
+    pick,
+    pick_listed,
+    quota,
+    stream,
+    table,
+    text,
+    where,
+)
 
 DAILY, PAUSED, ALTERNATE, NOTHING = 1, 2, 3, 0
 SPARE = 14
@@ -130,7 +143,13 @@ def _cm(study):
     on = np.flatnonzero(ae.drug != "")
     begin = ae.start[on] + rng.integers(0, 3, len(on))
     begin = np.where(ae.end[on] == NO_DAY, begin, np.minimum(begin, ae.end[on]))
-    add(ae.who[on], np.array([of[d] for d in ae.drug[on]], dtype=int), np.minimum(begin, study.last_contact[ae.who[on]]), ae.end[on], ae.number[on])
+    add(
+        ae.who[on],
+        np.array([of[d] for d in ae.drug[on]], dtype=int),
+        np.minimum(begin, study.last_contact[ae.who[on]]),
+        ae.end[on],
+        ae.number[on],
+    )
     prohibited = by_use("prohibited")
     for kind, options in (("TOPICAL", prohibited[:2]), ("SYSTEMIC", prohibited[2:])):
         who = np.flatnonzero(study.rescue == kind)
@@ -168,7 +187,9 @@ def _pt(study):
     when = study.first_dose[other] + rng.integers(5, 70, len(other))
     when = np.minimum(when, study.last_contact[other])
     fields = {
-        "PRTRT": np.concatenate([pick(rng, ["NB-UVB 光疗", "308nm准分子光（手足）"], len(who)), pick(rng, ["根管治疗", "拔牙", "胃镜检查"], len(other))]),
+        "PRTRT": np.concatenate(
+            [pick(rng, ["NB-UVB 光疗", "308nm准分子光（手足）"], len(who)), pick(rng, ["根管治疗", "拔牙", "胃镜检查"], len(other))]
+        ),
         "PRSTDAT": iso(np.concatenate([study.rescue_on[who], when])),
         "PRENDAT": iso(np.concatenate([end, when])),
     }
