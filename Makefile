@@ -1,0 +1,26 @@
+# Two commands on a fresh machine with Python 3.11 or later: `make report` and `make test`.
+# Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study).
+
+PYTHON ?= python3
+CORES ?= 4
+STUDY ?=
+export PYTHON CORES STUDY
+
+.PHONY: help report test clean
+
+help:
+	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
+	@echo "make test      the same, then every check and test"
+	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
+	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
+
+report:
+	@.ci/venv
+	@.ci/report
+
+test:
+	@.ci/venv test
+	@.ci/check
+
+clean:
+	@cd "$(or $(STUDY),.)" && rm -rf results reports logs benchmarks .snakemake
