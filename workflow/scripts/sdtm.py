@@ -26,14 +26,15 @@ def tabulate(job: Job) -> None:
     screened = {f: _screen.screen(read[f.lower()], part["crf"][f.lower()], read["register"], pattern) for f in part["forms"]}
     visit_form = part["page"].get("visit_form", {}).get("form")
     visits = screened[visit_form].data if visit_form in screened else None
-    room = import_module(f"crf2csr.sdtm.{job.name}") if has_room("sdtm", job.name) else _mapping
+    name = part["spec"].get("room", job.name)
+    room = import_module(f"crf2csr.sdtm.{name}") if has_room("sdtm", name) else _mapping
     context = Context(
         spec=part["spec"], page=part["page"], crf=part["crf"], codelists=part["codelists"], lists=part["lists"],
         forms={f: made.data for f, made in screened.items()},
         domains={name.partition("/")[2]: read[name.partition("/")[2]] for name in job.inputs if name.startswith("sdtm/")},
         tables={t: read[t.lower()] for t in part["spec"].get("tables", [])},
         calendar=_timing.calendar(part["page"], visits),
-        derivations=getattr(room, "DERIVATIONS", {}),
+        derivations=getattr(room, "DERIVATIONS", {}), about=part["about"],
     )
     made = getattr(room, "tabulate", _mapping.tabulate)(context)
     made.queries += [query for form in screened.values() for query in form.queries]

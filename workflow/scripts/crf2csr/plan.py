@@ -146,15 +146,19 @@ class Plan:
         visit_form = study.page.get("visit_form", {}).get("form")
         dated = "VISITNUM" in spec["variables"] or "visit" in _mentioned(spec, "date") | _mentioned(spec, "else")
         used = [*forms, visit_form] if dated and forms and visit_form and visit_form not in forms else forms
+        room = spec.get("room", name)
         rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen"]
-        if has_room("sdtm", name):
-            rooms.append(f"crf2csr.sdtm.{name}")
+        if has_room("sdtm", room):
+            rooms.append(f"crf2csr.sdtm.{room}")
+        elif "room" in spec:
+            raise Cause("no such room on the sdtm floor", file=f"config/sdtm/{name}.yaml", field="room", value=room)
         lists = _mentioned(spec, "codelist") | _mentioned(spec, "encode")
         part = {
             "spec": spec, "forms": used, "page": page_slice(study, PAGE["sdtm"]),
             "crf": {f.lower(): study.crf[f.lower()] for f in used},
             "codelists": {k: v for k, v in study.lists.get("codelists", {}).items() if k in lists},
             "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+            "about": study.sdtm[spec["supplements"]]["variables"] if "supplements" in spec else {},
         }
         inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in [*used, *tables]}
         if used:

@@ -45,10 +45,25 @@ def _block(block: dict[str, Any], context: Context, made: Made) -> list[pd.DataF
         records, met, f"{context.spec['name']}: {block.get('label', 'records')}", form,
         block.get("otherwise", "does not meet the block's condition"))
     chosen = chosen.copy()
+    if "each" in block:
+        chosen = each_option(chosen, block["each"], form, where, made)
     chosen.attrs["form"] = form
-    if "tests" not in block:
-        return [_rows(chosen, block["set"], context, where)]
-    return _transposed(chosen, block, context, where, made)
+    if "tests" in block:
+        return _transposed(chosen, block, context, where, made)
+    return [_rows(chosen, block["set"], context, where)]
+
+
+def each_option(records: pd.DataFrame, name: str, form: str, where: str, made: Made) -> pd.DataFrame:
+    """One record per ticked option of a field with several choices (``a|b``), in the order as entered."""
+    if name not in records:
+        raise Cause("is not a field of this form", file=where, field=name)
+    texts = records[name].fillna("").astype("str")
+    options = texts.str.split("|").explode().str.strip()
+    options = options[options != ""]
+    ticked = records.index.isin(options.index)
+    made.ledger.enter(
+        f"options of {name}", form, len(records), int(ticked.sum()), {"no option is ticked": int((~ticked).sum())})
+    return records.loc[options.index].assign(**{name: options.to_numpy()}).reset_index(drop=True).astype({name: "str"})
 
 
 def _rows(chosen: pd.DataFrame, rules: dict[str, Any], context: Context, where: str) -> pd.DataFrame:

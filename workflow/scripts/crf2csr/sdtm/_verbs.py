@@ -3,6 +3,7 @@
 A rule is a mapping with one verb as key and modifiers beside it::
 
     {assign: AETERM}                                     text as entered
+    {assign: CMTRT, pattern: 'Prohibited: {}'}           the same within a fixed text
     {encode: SEX, codelist: SEX, column: code}           a CRF word as its controlled term
     {hardcode: PALMOPLANTAR PUSTULOSIS}                  the same for each row
     {date: LBDAT, time: LBTIM}                           ISO 8601, right-truncated
@@ -46,6 +47,7 @@ class Context:
     tables: dict[str, pd.DataFrame]
     calendar: pd.DataFrame
     derivations: dict[str, Callable[..., pd.Series]] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)  # variables of the domain that this one supplements
 
 
 @dataclass
