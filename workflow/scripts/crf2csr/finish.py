@@ -15,11 +15,14 @@ TYPES = {"text": "str", "integer": "Int64", "float": "float64", "date": "Int64"}
 def conform(frame: pd.DataFrame, spec: dict[str, Any], file: str, extra: tuple[str, ...] = ()) -> pd.DataFrame:
     """Return the specified variables in their order and type, then ``extra`` columns.
 
-    A variable that no rule filled is all missing only where the specification says so by having no
-    origin of its own; blank text is missing. Keys must be unique.
+    A variable that no rule filled is refused, unless the specification gives its origin as ``Not Available``
+    (the standard expects the column, the study has no such data): then it is all missing. Blank text is
+    missing. Keys must be unique.
     """
     columns: dict[str, pd.Series] = {}
     for name, about in spec["variables"].items():
+        if name not in frame and about.get("origin") == "Not Available":
+            frame = frame.assign(**{name: float("nan")})
         if name not in frame:
             raise Cause("the room made no such variable", file=file, field=name)
         columns[name] = _typed(frame[name], about["type"], file, name)

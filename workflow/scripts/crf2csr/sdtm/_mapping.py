@@ -11,7 +11,7 @@ import pandas as pd
 from crf2csr import dates, numbers
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
-from crf2csr.sdtm import _timing
+from crf2csr.sdtm import _coding, _timing
 from crf2csr.sdtm._verbs import Context, fill
 from crf2csr.trace import Made
 
@@ -30,6 +30,8 @@ def tabulate(context: Context) -> Made:
     made = Made(pd.DataFrame())
     parts = [part for block in context.spec["records"] for part in _block(block, context, made)]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CARRIED)
+    if "coding" in context.spec:
+        rows = _coding.add(rows, context.spec["coding"], context.tables, made, context.spec["name"])
     made.data = standard(rows, context)
     return made
 
