@@ -8,8 +8,10 @@ whether a job is stale; file times never do.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +233,15 @@ def sdtm_outputs(name: str) -> dict[str, str]:
     """Outputs of a job of the sdtm floor."""
     return {"data": f"results/sdtm/{name}.parquet", "ledger": f"results/sdtm/_ledger/{name}.parquet",
             "queries": f"results/sdtm/_queries/{name}.parquet"}
+
+
+def ordered(jobs: Iterable[Job]) -> list[Job]:
+    """Sort jobs so that each comes after those whose outputs it reads; a circle is refused."""
+    every = list(jobs)
+    maker = {path: n for n, job in enumerate(every) for path in job.outputs.values()}
+    needs = {n: {maker[p] for p in job.inputs.values() if p in maker} for n, job in enumerate(every)}
+    try:
+        return [every[n] for n in TopologicalSorter(needs).static_order()]
+    except CycleError as circle:
+        names = " -> ".join(every[n].name for n in circle.args[1])
+        raise Cause(f"the declared sources go in a circle: {names}") from None
