@@ -1,0 +1,84 @@
+"""ADAE: adverse events with analysis dates, treatment emergence, relation, grade, special interest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr import numbers
+from crf2csr.adam import _interest
+from crf2csr.adam._occurrence import first_of, flag, of_subject, with_dates, with_subject
+from crf2csr.trace import Made
+
+
+def derive(adsl: pd.DataFrame, ae: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]) -> Made:
+    """Build ADAE: every event of every subject of ADSL, whether treated or not."""
+    made = Made(ae)
+    rows = made.ledger.split(ae, ae["USUBJID"].isin(adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL")
+    rows = with_subject(rows.reset_index(drop=True), adsl, spec)
+    rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
+    rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"]))
+    coded = rows["AEDECOD"].notna()
+    rows["ADECOD"] = rows["AEDECOD"].where(coded, "Uncoded: " + rows["AETERM"].astype("str"))
+    rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
+    rows = rows.join(emergence(rows, adsl, page["treatment_emergent_days"]))
+    rules = page["adverse_events"]
+    related = rows["AEREL"].isin(rules["related"]) | rows["AEREL"].isna()
+    rows["RELFL"] = flag(related)
+    rows["AREL"] = pd.Series("NOT RELATED", index=rows.index, dtype="str").mask(related, "RELATED")
+    rows["ATOXGRN"] = grade(rows, rules.get("severity_grades", {}))
+    rows["ATOXGR"] = rows["ATOXGRN"].astype("str").where(rows["ATOXGRN"].notna())
+    rows = occurrences(rows)
+    rows["SRCDOM"], rows["SRCVAR"], rows["SRCSEQ"] = "AE", "AETERM", rows["AESEQ"]
+    made.data = rows
+    return made
+
+
+def emergence(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None) -> pd.DataFrame:
+    """TRTEMFL, PREFL and FUPFL of treated subjects' events.
+
+    Emergent: starts on or after the first dose, up to the last dose + ``days`` (None: no cap). A worsening is
+    entered as an event of its own, so it has a start. The imputed start already is the first dose where
+    that cannot be excluded; where the end is before the start one of the two is wrong, so either may place it.
+    """
+    first, last = of_subject(rows, adsl, "TRTSDT").astype("Int64"), of_subject(rows, adsl, "TRTEDT").astype("Int64")
+    limit = last + days if days is not None else pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    start, end = rows["ASTDT"], rows["AENDT"]
+
+    def within(day: pd.Series) -> pd.Series:
+        return (day >= first).fillna(False).astype(bool) & ~(day > limit).fillna(False).astype(bool)
+
+    contradicts = (end < start).fillna(False).astype(bool)
+    emergent = within(start) | (contradicts & within(end))
+    return pd.DataFrame({
+        "TRTEMFL": flag(emergent),
+        "PREFL": flag((start < first).fillna(False).astype(bool) & ~emergent),
+        "FUPFL": flag((start > limit).fillna(False).astype(bool) & ~emergent),
+    })
+
+
+def grade(rows: pd.DataFrame, severity: dict[str, int]) -> pd.Series:
+    """Grade 1-5 (``Int64``): AETOXGR, else AESEV by ``severity``; what is not a grade is missing."""
+    found = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    if "AETOXGR" in rows:
+        value = numbers.to_number(rows["AETOXGR"])
+        found = value.where(value.isin([1, 2, 3, 4, 5])).astype("Int64")
+    if "AESEV" in rows:
+        found = found.fillna(rows["AESEV"].map(severity).astype("Int64"))
+    return found
+
+
+def occurrences(rows: pd.DataFrame) -> pd.DataFrame:
+    """Flag the first and the worst emergent event per subject, body system and preferred term.
+
+    Within a day the earlier --SEQ comes first; of two events of the worst grade the earlier; a missing grade is last.
+    """
+    emergent = rows["TRTEMFL"] == "Y"
+    rows = rows.assign(_worst=-rows["ATOXGRN"])
+    early, worst = ["ASTDT", "AESEQ"], ["_worst", "ASTDT", "AESEQ"]
+    levels = {"": ["USUBJID"], "S": ["USUBJID", "ABODSYS"], "P": ["USUBJID", "ABODSYS", "ADECOD"]}
+    for letter, by in levels.items():
+        rows[f"AOCC{letter}FL"] = first_of(rows, emergent, by, early)
+        rows[f"AOCC{letter}IFL"] = first_of(rows, emergent & rows["ATOXGRN"].notna(), by, worst)
+    return rows.drop(columns="_worst")
