@@ -1,0 +1,105 @@
+"""The wiring, once, on the tiny study: it climbs, stays quiet, reruns what is stale, and repeats its bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import pytest
+
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    """The tiny study after one run."""
+    folder = tiny.make(tmp_path_factory.mktemp("tiny"))
+    run = tiny.snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture
+def study(climbed, tmp_path):
+    """A copy of the climbed study that a test may change."""
+    return shutil.copytree(climbed, tmp_path / "study", symlinks=True)
+
+
+def jobs_to_run(folder) -> set[str]:
+    """Names of the rules that a dry run would run."""
+    said = tiny.snakemake(folder, "--dry-run")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return set(re.findall(r"^(?:local)?rule (\w+):", said.stdout + said.stderr, flags=re.MULTILINE)) - {"all"}
+
+
+def test_the_run_ends_with_the_appendix_and_the_stamp_of_the_gate(climbed):
+    assert (climbed / "reports/csr-appendix.html").stat().st_size > 10_000
+    assert (climbed / "results/gate.txt").read_text(encoding="utf-8").strip()
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert "Nothing to be done" in (lambda run: run.stdout + run.stderr)(tiny.snakemake(study))
+
+
+def test_a_touched_raw_file_reruns_nothing(study):
+    for file in (study / "data/raw").glob("*.csv"):
+        os.utime(file)
+    assert jobs_to_run(study) == set()
+
+
+def test_a_changed_raw_file_with_an_older_time_reruns_what_depends_on_it(study):
+    file = study / "data/raw/VS.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace(",37.0", ",36.9", 1), encoding="utf-8")
+    tiny.seal(study, "VS.csv")
+    os.utime(file, (946_684_800, 946_684_800))
+    stale = jobs_to_run(study)
+    assert {"stage_vs", "assemble"} <= stale
+    assert not {"stage_ae", "stage_dm", "tabulate_rs", "tabulate_ae"} & stale
+
+
+def test_a_changed_title_reruns_only_its_chapter_and_the_appendix(study):
+    plan = study / "config/tlf/efficacy.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8")
+    assert jobs_to_run(study) == {"display_efficacy", "assemble", "gate"}
+
+
+def test_two_runs_in_other_folders_locales_and_time_zones_give_the_same_bytes(climbed, tmp_path):
+    other = tiny.make(tmp_path / "elsewhere with a blank")
+    run = tiny.snakemake(other, LC_ALL="tr_TR.UTF-8", LANG="tr_TR.UTF-8", TZ="Asia/Shanghai", PYTHONHASHSEED="1234")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert tiny.digests(other) == tiny.digests(climbed)
+
+
+def test_a_refused_file_is_named_first_and_without_a_traceback(study):
+    file = study / "data/raw/AE.csv"
+    lines = file.read_bytes().split(b"\n")
+    lines[2] += b",surplus"
+    file.write_bytes(b"\n".join(lines))
+    tiny.seal(study, "AE.csv")
+    run = tiny.snakemake(study)
+    said = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "Traceback" not in said and ".py\"" not in said
+    cause = (study / "logs/cause.log").read_text(encoding="utf-8")
+    assert cause.startswith("data/raw/AE.csv, line 3: ragged row")
+    assert f"CAUSE: {cause.splitlines()[0]}" in said
+    assert said.index("CAUSE:") < said.index("Error in rule")
+
+
+def test_a_file_that_is_not_the_one_received_is_refused(study):
+    file = study / "data/raw/VS.csv"
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert tiny.snakemake(study).returncode != 0
+    assert "sha256 differs" in (study / "logs/cause.log").read_text(encoding="utf-8")
+
+
+def test_an_unknown_option_is_refused(study):
+    run = tiny.snakemake(study, "--config", "rawdir=elsewhere")
+    assert run.returncode != 0
+    assert "is not an option of --config" in run.stderr
+
+
+def test_the_workflow_passes_the_linter_of_snakemake(climbed):
+    run = tiny.snakemake(climbed, "--lint")
+    assert run.returncode == 0, run.stdout + run.stderr
