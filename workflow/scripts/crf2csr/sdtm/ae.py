@@ -10,7 +10,7 @@ from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made, queries
 
-CRITERIA = ["AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESMIE"]
+CRITERIA = ["AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESOD", "AESMIE"]
 
 
 def reference_point(rows: pd.DataFrame, context: Context) -> pd.Series:
@@ -42,16 +42,17 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
     """Queries P37: dates and outcome of an event against each other and against consent.
 
     Partial dates are compared as periods: only what is wrong on every day that they can mean is asked.
+    A study that does not collect a variable is not asked about it.
     """
-    start, end = dates.period(rows["AESTDTC"]), dates.period(rows["AEENDTC"])
-    ongoing = _true(rows["AEENRTPT"] == "ONGOING")
-    consent = dates.to_day(rows["USUBJID"].map(dm["RFICDTC"]).astype("str"))
-    recovered = rows["AEOUT"].isin(["RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE"])
-    ended = rows["AEENDTC"].notna()
+    start, end = dates.period(rows["AESTDTC"]), dates.period(_of(rows, "AEENDTC"))
+    ended, asks_ongoing = _of(rows, "AEENDTC").notna(), "AEENRTPT" in rows
+    ongoing = _true(_of(rows, "AEENRTPT") == "ONGOING")
+    consent = dates.to_day(rows["USUBJID"].map(_of(dm, "RFICDTC")).astype("str"))
+    recovered = _of(rows, "AEOUT").isin(["RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE"])
     found = [
         (_true(end["last"] < start["first"]), "AEENDTC", "major", "Event ends before it starts; both dates are kept."),
         (ongoing & ended, "AEENDTC", "major", "Event is ongoing and has an end date."),
-        (~ongoing & ~ended, "AEENDTC", "minor", "Event is not ongoing and has no end date that can be read."),
+        (~ongoing & ~ended & asks_ongoing, "AEENDTC", "minor", "Event is not ongoing and has no end date that can be read."),
         (ongoing & recovered, "AEOUT", "major", "Event is ongoing and its outcome is recovered."),
         (_true(start["last"] < consent), "AESTDTC", "minor", "Event starts before informed consent."),
         (rows["AESTDTC"].isna(), "AESTDTC", "major", "Event has no start date that can be read."),
@@ -64,24 +65,30 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
 
 def mismatches(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     """Queries P38 and P37: seriousness, its criteria, grade 5, fatal outcome and death must agree."""
-    serious, not_serious = _true(rows["AESER"] == "Y"), _true(rows["AESER"] == "N")
-    ticked = (rows[CRITERIA] == "Y").fillna(False).any(axis=1)
-    fatal, grade5 = _true(rows["AEOUT"] == "FATAL"), _true(rows["AETOXGR"] == "5")
-    led_to_death = _true(rows["AESDTH"] == "Y")
-    died = rows["USUBJID"].map(dm["DTHDTC"]).notna() if "DTHDTC" in dm else pd.Series(False, index=rows.index)
+    criteria = [name for name in CRITERIA if name in rows]
+    serious, not_serious = _true(_of(rows, "AESER") == "Y"), _true(_of(rows, "AESER") == "N")
+    ticked = (rows[criteria] == "Y").fillna(False).any(axis=1)
+    led_to_death = _true(_of(rows, "AESDTH") == "Y")
+    fatal, grade5 = _true(_of(rows, "AEOUT") == "FATAL"), _true(_of(rows, "AETOXGR") == "5")
+    died = rows["USUBJID"].map(_of(dm, "DTHDTC")).notna()
     found = [
         (not_serious & ticked, "P38", "AESER", "Event is not serious, yet a criterion of seriousness is ticked."),
-        (serious & ~ticked, "P38", "AESER", "Event is serious, yet no criterion of seriousness is ticked."),
-        (rows["AESER"].isna() & ticked, "P38", "AESER", "A criterion of seriousness is ticked, yet seriousness is not answered."),
+        (serious & ~ticked & bool(criteria), "P38", "AESER", "Event is serious, yet no criterion of seriousness is ticked."),
+        (_of(rows, "AESER").isna() & ticked, "P38", "AESER", "A criterion of seriousness is ticked, yet seriousness is not answered."),
         (grade5 & ~led_to_death, "P38", "AETOXGR", "Event is of grade 5, yet death is not ticked."),
         (fatal & ~led_to_death, "P38", "AEOUT", "Outcome is fatal, yet death is not ticked."),
-        (led_to_death & ~fatal, "P38", "AESDTH", "Event led to death, yet its outcome is not fatal."),
+        (led_to_death & ~fatal & ("AEOUT" in rows), "P38", "AESDTH", "Event led to death, yet its outcome is not fatal."),
         (fatal & ~died, "P37", "AEOUT", "Outcome is fatal, yet no date of death is known."),
     ]
     return [
         query for met, rule, variable, message in found
         for query in ask(rows[met], context, variable, rule=rule, message=message, severity="blocker")
     ]
+
+
+def _of(rows: pd.DataFrame, name: str) -> pd.Series:
+    """A variable, or nothing but missing values where the study does not collect it."""
+    return rows[name] if name in rows else pd.Series(float("nan"), index=rows.index, dtype="str")
 
 
 def presence(context: Context) -> list[pd.DataFrame]:
