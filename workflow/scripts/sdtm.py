@@ -21,9 +21,9 @@ def tabulate(job: Job) -> None:
     if job.name == "register":
         return _register(job)
     part = job.slice
-    read = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
+    read = {name: io.read_table(path) for name, path in job.inputs.items()}
     pattern = part["page"]["subjects"]["pattern"]
-    screened = {f: _screen.screen(read[f.lower()], part["crf"][f.lower()], read["register"], pattern) for f in part["forms"]}
+    screened = {f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern) for f in part["forms"]}
     visit_form = part["page"].get("visit_form", {}).get("form")
     visits = screened[visit_form].data if visit_form in screened else None
     name = part["spec"].get("room", job.name)
@@ -31,8 +31,8 @@ def tabulate(job: Job) -> None:
     context = Context(
         spec=part["spec"], page=part["page"], crf=part["crf"], codelists=part["codelists"], lists=part["lists"],
         forms={f: made.data for f, made in screened.items()},
-        domains={name.partition("/")[2]: read[name.partition("/")[2]] for name in job.inputs if name.startswith("sdtm/")},
-        tables={t: read[t.lower()] for t in part["spec"].get("tables", [])},
+        domains={name.removeprefix("sdtm/"): frame for name, frame in read.items() if name.startswith("sdtm/")},
+        tables={t: read[f"raw/{t.lower()}"] for t in part["spec"].get("tables", [])},
         calendar=_timing.calendar(part["page"], visits),
         derivations=getattr(room, "DERIVATIONS", {}), about=part["about"],
     )

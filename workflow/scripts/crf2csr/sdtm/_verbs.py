@@ -119,7 +119,7 @@ def _own(
         return _timing.visit_dates(rows, context.calendar)["DATE"]
     text = _text(rows, name, where)
     if verb == "assign":
-        return _shaped(text, rule)
+        return _shaped(text, rule, where)
     if verb == "number":
         return numbers.to_number(text.map(dates.tidy, na_action="ignore"))
     if verb == "encode":
@@ -137,13 +137,20 @@ def _own(
     return iso
 
 
-def _shaped(text: pd.Series, rule: dict[str, Any]) -> pd.Series:
-    """Text as entered, trimmed unless ``trim: false``; ``match`` keeps a group, ``case: upper`` capitals."""
+def _shaped(text: pd.Series, rule: dict[str, Any], where: str) -> pd.Series:
+    """Text as entered, trimmed unless ``trim: false``; ``match`` keeps a group, ``case: upper`` capitals.
+
+    ``pattern`` puts the text where its ``{}`` stands.
+    """
     if rule.get("trim", True):
         text = text.str.strip()
     if "match" in rule:
         text = text.str.extract(rule["match"], expand=False).astype("str")
-    return text.str.upper() if rule.get("case") == "upper" else text
+    text = text.str.upper() if rule.get("case") == "upper" else text
+    before, gap, after = rule.get("pattern", "{}").partition("{}")
+    if not gap:
+        raise Cause("the pattern has no {} for the text as entered", file=where, value=rule["pattern"])
+    return before + text + after if before or after else text
 
 
 def _from_other_form(
