@@ -4,10 +4,15 @@ Reads   config/ of the study, the modules of the house and the raw files (for th
 Writes  nothing.
 """
 
+import os
 import sys
 from pathlib import Path
 
 HOUSE = Path(workflow.basedir) / "workflow"
+# One thread per linear algebra call: jobs run side by side already, and the order of sums must not vary.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 sys.path.insert(0, str(HOUSE / "scripts"))
 
 import crf2csr.report_cause as causes

@@ -7,12 +7,12 @@ each row points to the rows that it was made from.
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from crf2csr import dates
 from crf2csr.errors import Cause
@@ -135,6 +135,10 @@ def _shown(values: pd.Series, about: dict[str, Any]) -> pd.Series:
 
 
 def pack(content: Any) -> str:
-    """JSON, gzip without clock, base64: text that is safe inside a script element."""
+    """JSON, gzip, base64: text that is safe inside a script element.
+
+    The compressor is the one inside pyarrow, which the lock pins; that of Python differs between builds.
+    """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")
+    packed = pa.Codec("gzip", compression_level=9).compress(text.encode("utf-8"), asbytes=True)
+    return base64.b64encode(packed).decode("ascii")
