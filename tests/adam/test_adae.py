@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from crf2csr import dates, specs
 from crf2csr.adam import _interest, adae
 
@@ -10,8 +11,16 @@ COLUMNS = ["AETERM", "AEDECOD", "AEBODSYS", "AEHLT", "AEHLGT", "AESTDTC", "AEEND
 
 
 def _adsl(**more):
-    row = {"USUBJID": "S-1", "SUBJID": "1", "TRT01A": "Drug", "SAFFL": "Y", "TRTSDT": _day(FIRST), "TRTEDT": _day(LAST),
-           "LSTCNDT": _day("2026-07-20"), "DTHDT": pd.NA} | more
+    row = {
+        "USUBJID": "S-1",
+        "SUBJID": "1",
+        "TRT01A": "Drug",
+        "SAFFL": "Y",
+        "TRTSDT": _day(FIRST),
+        "TRTEDT": _day(LAST),
+        "LSTCNDT": _day("2026-07-20"),
+        "DTHDT": pd.NA,
+    } | more
     days = ["TRTSDT", "TRTEDT", "LSTCNDT", "DTHDT"]
     return pd.DataFrame([row]).astype(dict.fromkeys(days, "Int64"))
 
@@ -21,8 +30,20 @@ def _day(iso):
 
 
 def _ae(*events):
-    rows = [dict.fromkeys(COLUMNS) | {"AETERM": "x", "AEDECOD": "Nausea", "AEBODSYS": "Gastrointestinal disorders", "AETOXGR": "1",
-                                      "AEREL": "POSSIBLE", "AESER": "N", "AESTDTC": "2026-04-01"} | e for e in events]
+    rows = [
+        dict.fromkeys(COLUMNS)
+        | {
+            "AETERM": "x",
+            "AEDECOD": "Nausea",
+            "AEBODSYS": "Gastrointestinal disorders",
+            "AETOXGR": "1",
+            "AEREL": "POSSIBLE",
+            "AESER": "N",
+            "AESTDTC": "2026-04-01",
+        }
+        | e
+        for e in events
+    ]
     frame = pd.DataFrame(rows, columns=COLUMNS).astype("str")
     frame = frame.where(frame != "None")
     return frame.assign(USUBJID="S-1", AESEQ=pd.array(range(1, len(rows) + 1), dtype="Int64"))
@@ -30,8 +51,14 @@ def _ae(*events):
 
 def _made(*events, days=28, groups=(), adsl=None):
     spec = {"variables": {"SAFFL": {}, "TRT01A": {}}}
-    page = {"study": {"cutoff": "2026-10-15"}, "treatment_emergent_days": days,
-            "adverse_events": {"related": ["POSSIBLE", "PROBABLE", "DEFINITE"], "severity_grades": {"MILD": 1, "SEVERE": 3}}}
+    page = {
+        "study": {"cutoff": "2026-10-15"},
+        "treatment_emergent_days": days,
+        "adverse_events": {
+            "related": ["POSSIBLE", "PROBABLE", "DEFINITE"],
+            "severity_grades": {"MILD": 1, "SEVERE": 3},
+        },
+    }
     lists = {"aesi": {"groups": list(groups)}}
     return adae.derive(adsl if adsl is not None else _adsl(), _ae(*events), spec=spec, page=page, lists=lists).data
 
@@ -39,16 +66,16 @@ def _made(*events, days=28, groups=(), adsl=None):
 EMERGENCE = [
     # start, end, emergent, before, after
     ("2026-03-14", "", None, "Y", None),
-    ("2026-03-15", "", "Y", None, None),            # the day of the first dose
-    ("2026-07-04", "", "Y", None, None),            # 28 days after the last dose
+    ("2026-03-15", "", "Y", None, None),  # the day of the first dose
+    ("2026-07-04", "", "Y", None, None),  # 28 days after the last dose
     ("2026-07-05", "", None, None, "Y"),
-    ("2026-03", "", "Y", None, None),               # may have started after the first dose
-    ("2026-03", "2026-03-10", None, "Y", None),     # cannot: it ended before
+    ("2026-03", "", "Y", None, None),  # may have started after the first dose
+    ("2026-03", "2026-03-10", None, "Y", None),  # cannot: it ended before
     ("2026-02", "", None, "Y", None),
     ("2026", "", "Y", None, None),
-    ("", "", "Y", None, None),                      # nothing known
-    ("", "2026-03-01", None, "Y", None),            # nothing known but an end before the first dose
-    ("2026-07", "", "Y", None, None),               # may have started within 28 days
+    ("", "", "Y", None, None),  # nothing known
+    ("", "2026-03-01", None, "Y", None),  # nothing known but an end before the first dose
+    ("2026-07", "", "Y", None, None),  # may have started within 28 days
     ("2026-08-01", "2026-05-01", "Y", None, None),  # the dates contradict each other: cannot be excluded
 ]
 
@@ -80,20 +107,35 @@ def test_an_event_without_a_code_is_shown_by_its_verbatim():
 
 
 def test_duration_counts_both_days_and_is_missing_where_the_dates_do_not_allow_it():
-    rows = _made({"AESTDTC": "2026-04-01", "AEENDTC": "2026-04-03"}, {"AEENDTC": "2026-03-20"}, {}, {"AESTDTC": None, "AEENDTC": "2026-05-01"})
+    rows = _made(
+        {"AESTDTC": "2026-04-01", "AEENDTC": "2026-04-03"},
+        {"AEENDTC": "2026-03-20"},
+        {},
+        {"AESTDTC": None, "AEENDTC": "2026-05-01"},
+    )
     assert rows["ADURN"].fillna(-1).tolist() == [3, -1, -1, -1]
 
 
 def test_first_and_worst_occurrences():
     rows = _made(
-        {"AESTDTC": "2026-03-01", "AETOXGR": "4"},   # before treatment: never flagged
+        {"AESTDTC": "2026-03-01", "AETOXGR": "4"},  # before treatment: never flagged
         {"AESTDTC": "2026-04-02", "AETOXGR": "1"},
         {"AESTDTC": "2026-04-01", "AETOXGR": "2", "AEDECOD": "Vomiting"},
         {"AESTDTC": "2026-05-01", "AETOXGR": "3"},
         {"AESTDTC": "2026-05-01", "AETOXGR": "3"},
     )
-    flags = {name: rows.index[rows[name] == "Y"].tolist() for name in ("AOCCFL", "AOCCSFL", "AOCCPFL", "AOCCIFL", "AOCCSIFL", "AOCCPIFL")}
-    assert flags == {"AOCCFL": [2], "AOCCSFL": [2], "AOCCPFL": [1, 2], "AOCCIFL": [3], "AOCCSIFL": [3], "AOCCPIFL": [2, 3]}
+    flags = {
+        name: rows.index[rows[name] == "Y"].tolist()
+        for name in ("AOCCFL", "AOCCSFL", "AOCCPFL", "AOCCIFL", "AOCCSIFL", "AOCCPIFL")
+    }
+    assert flags == {
+        "AOCCFL": [2],
+        "AOCCSFL": [2],
+        "AOCCPFL": [1, 2],
+        "AOCCIFL": [3],
+        "AOCCSIFL": [3],
+        "AOCCPIFL": [2, 3],
+    }
 
 
 def test_grade_comes_from_severity_only_where_there_is_no_grade():
@@ -104,25 +146,51 @@ def test_grade_comes_from_severity_only_where_there_is_no_grade():
 
 def test_a_group_is_found_by_terms_classes_and_the_verbatim_of_uncoded_events():
     groups = [
-        {"id": "GI", "label": "Gastrointestinal", "set": "registry", "classes": ["gastrointestinal disorders"], "except_group_terms": ["Dental"], "verbatim": ["胃"]},
+        {
+            "id": "GI",
+            "label": "Gastrointestinal",
+            "set": "registry",
+            "classes": ["gastrointestinal disorders"],
+            "except_group_terms": ["Dental"],
+            "verbatim": ["胃"],
+        },
         {"id": "SER", "label": "Serious", "set": "class", "terms": ["NAUSEA"], "where": {"AESER": "Y"}},
         {"id": "CLOT", "label": "Clot", "set": "class", "contains": ["Thromb"]},
     ]
-    rows = _ae({"AESER": "Y"}, {"AEDECOD": "Toothache", "AEHLGT": "Dental"}, {"AEDECOD": None, "AEBODSYS": None, "AETERM": "胃痛"},
-               {"AEDECOD": "Deep vein thrombosis", "AEBODSYS": "Vascular disorders", "AETERM": "胃"})
+    rows = _ae(
+        {"AESER": "Y"},
+        {"AEDECOD": "Toothache", "AEHLGT": "Dental"},
+        {"AEDECOD": None, "AEBODSYS": None, "AETERM": "胃痛"},
+        {"AEDECOD": "Deep vein thrombosis", "AEBODSYS": "Vascular disorders", "AETERM": "胃"},
+    )
     found = _interest.names(rows, groups)
-    assert found.fillna("").to_numpy().tolist() == [["Gastrointestinal", "Serious", ""], ["", "", ""], ["Gastrointestinal", "", ""], ["", "", "Clot"]]
+    assert found.fillna("").to_numpy().tolist() == [
+        ["Gastrointestinal", "Serious", ""],
+        ["", "", ""],
+        ["Gastrointestinal", "", ""],
+        ["", "", "Clot"],
+    ]
 
 
 def test_the_groups_of_the_study_have_a_variable_each():
     spec, groups = specs.read_yaml("config/adam/adae.yaml"), specs.read_yaml("config/aesi.yaml")["groups"]
     wanted = [f"CQ{n:02d}NAM" for n in range(1, len(groups) + 1)]
     assert [name for name in spec["variables"] if name.startswith("CQ")] == wanted
-    assert [g["label"] for g in groups if g["set"] == "registry"] == ["Infections", "Blood clots", "Gastrointestinal complaints", "Headache"]
+    assert [g["label"] for g in groups if g["set"] == "registry"] == [
+        "Infections",
+        "Blood clots",
+        "Gastrointestinal complaints",
+        "Headache",
+    ]
 
 
 def test_a_term_about_the_skin_or_the_bones_is_no_event_of_interest_by_accident():
     groups = specs.read_yaml("config/aesi.yaml")["groups"]
-    rows = _ae(*[{"AEDECOD": None, "AEBODSYS": None, "AETERM": t} for t in ("breast pain", "altered taste", "osteopenia", "皮疹")])
+    rows = _ae(
+        *[
+            {"AEDECOD": None, "AEBODSYS": None, "AETERM": t}
+            for t in ("breast pain", "altered taste", "osteopenia", "皮疹")
+        ]
+    )
     found = _interest.names(rows, groups)
     assert found.isna().all().all()

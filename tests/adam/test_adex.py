@@ -1,6 +1,7 @@
 """ADEX on small tables."""
 
 import pandas as pd
+
 from crf2csr import dates, specs
 from crf2csr.adam import _exposure, adex
 
@@ -9,17 +10,34 @@ ARMS = [{"code": "A", "label": "Drug", "dose": {"a_day": 4, "unit": "mg", "units
 
 def _adsl(first="2026-03-01", last="2026-03-28"):
     day = dates.to_day(pd.Series([first, last], dtype="str"))
-    return pd.DataFrame({"USUBJID": ["S"], "SUBJID": ["1"], "SAFFL": ["Y"], "TRT01A": ["Drug"], "TRTSDT": day[:1].to_numpy(), "TRTEDT": day[1:].to_numpy()}).astype({"TRTSDT": "Int64", "TRTEDT": "Int64"})
+    return pd.DataFrame(
+        {
+            "USUBJID": ["S"],
+            "SUBJID": ["1"],
+            "SAFFL": ["Y"],
+            "TRT01A": ["Drug"],
+            "TRTSDT": day[:1].to_numpy(),
+            "TRTEDT": day[1:].to_numpy(),
+        }
+    ).astype({"TRTSDT": "Int64", "TRTEDT": "Int64"})
 
 
 def _ex(*intervals):
     rows = [{"EXSTDTC": s, "EXENDTC": e, "EXDOSE": d, "EXDOSFRQ": f} for s, e, d, f in intervals]
-    return pd.DataFrame(rows).astype({"EXSTDTC": "str", "EXENDTC": "str"}).assign(USUBJID="S", EXSEQ=range(1, len(rows) + 1))
+    return (
+        pd.DataFrame(rows)
+        .astype({"EXSTDTC": "str", "EXENDTC": "str"})
+        .assign(USUBJID="S", EXSEQ=range(1, len(rows) + 1))
+    )
 
 
 def _da(*visits):
-    rows = [{"VISITNUM": n, "DADTC": day, "DATESTCD": code, "DASTRESN": float(value)}
-            for n, (day, given, back) in enumerate(visits) for code, value in (("DISPAMT", given), ("RETAMT", back)) if value is not None]
+    rows = [
+        {"VISITNUM": n, "DADTC": day, "DATESTCD": code, "DASTRESN": float(value)}
+        for n, (day, given, back) in enumerate(visits)
+        for code, value in (("DISPAMT", given), ("RETAMT", back))
+        if value is not None
+    ]
     columns = ["VISITNUM", "DADTC", "DATESTCD", "DASTRESN"]
     return pd.DataFrame(rows, columns=columns).assign(USUBJID="S", DASEQ=range(1, len(rows) + 1), _REC="DA:2")
 
@@ -30,13 +48,33 @@ COUNTS = [("2026-03-01", 28, 0), ("2026-03-15", 14, 14), ("2026-03-29", 0, 0)]
 
 def _made(intervals=ALL, visits=COUNTS, **adsl):
     spec = specs.read_yaml("config/adam/adex.yaml")
-    made = adex.derive(_adsl(**adsl), _ex(*intervals), _da(*visits), spec=spec, page={"arms": ARMS, "compliance": {"from": 80, "to": 120}}, lists={})
+    made = adex.derive(
+        _adsl(**adsl),
+        _ex(*intervals),
+        _da(*visits),
+        spec=spec,
+        page={"arms": ARMS, "compliance": {"from": 80, "to": 120}},
+        lists={},
+    )
     return made, made.data.set_index("PARAMCD")
 
 
 def test_full_exposure():
     _, rows = _made()
-    want = {"TDUR": 28, "DDUR": 28, "NINTR": 0, "DINTR": 0, "TDOSE": 112, "ADOSE": 4, "RDI": 100, "NADJ": 0, "TDISP": 42, "TRET": 14, "TSCHED": 28, "COMPL": 100}
+    want = {
+        "TDUR": 28,
+        "DDUR": 28,
+        "NINTR": 0,
+        "DINTR": 0,
+        "TDOSE": 112,
+        "ADOSE": 4,
+        "RDI": 100,
+        "NADJ": 0,
+        "TDISP": 42,
+        "TRET": 14,
+        "TSCHED": 28,
+        "COMPL": 100,
+    }
     assert rows["AVAL"].to_dict() == want and rows["AREAS"].isna().all()
 
 
@@ -51,7 +89,13 @@ def test_a_day_in_two_intervals_counts_once_as_a_day_and_twice_as_dose():
 
 
 def test_an_interval_inside_another_does_not_make_a_gap():
-    _, rows = _made([("2026-03-01", "2026-03-27", 4.0, "QD"), ("2026-03-05", "2026-03-06", 4.0, "QD"), ("2026-03-28", "2026-03-28", 4.0, "QD")])
+    _, rows = _made(
+        [
+            ("2026-03-01", "2026-03-27", 4.0, "QD"),
+            ("2026-03-05", "2026-03-06", 4.0, "QD"),
+            ("2026-03-28", "2026-03-28", 4.0, "QD"),
+        ]
+    )
     assert rows.loc[["DDUR", "NINTR"], "AVAL"].tolist() == [28, 0]
 
 
@@ -66,7 +110,10 @@ def test_every_other_day_takes_half_the_tablets():
 
 
 def test_an_open_interval_ends_before_the_next_or_with_the_last_dose():
-    made = _exposure.intervals(_ex(("2026-03-01", None, 4.0, "QD"), ("2026-03-11", None, 4.0, "QD")), pd.Series([20540], index=["S"], dtype="Int64"))
+    made = _exposure.intervals(
+        _ex(("2026-03-01", None, 4.0, "QD"), ("2026-03-11", None, 4.0, "QD")),
+        pd.Series([20540], index=["S"], dtype="Int64"),
+    )
     assert dates.to_iso(made["END"]).tolist() == ["2026-03-10", dates.to_iso(pd.Series([20540], dtype="Int64")).iloc[0]]
 
 
@@ -94,7 +141,10 @@ def test_compliance_at_the_limit_is_within():
 
 def test_compliance_is_missing_where_tablets_were_never_counted_again():
     _, rows = _made(visits=[("2026-03-01", 28, 0), ("2026-03-15", 28, 14)])
-    assert pd.isna(rows.loc["COMPL", "AVAL"]) and rows.loc["COMPL", "AREAS"] == "No tablets were counted after the last were dispensed"
+    assert (
+        pd.isna(rows.loc["COMPL", "AVAL"])
+        and rows.loc["COMPL", "AREAS"] == "No tablets were counted after the last were dispensed"
+    )
 
 
 def test_compliance_is_missing_where_a_count_is_missing():

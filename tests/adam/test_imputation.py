@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from crf2csr import dates
 from crf2csr.adam import _imputation
 
@@ -9,18 +10,18 @@ DOSE, CONTACT, CUTOFF = "2026-03-15", "2026-06-20", "2026-10-15"
 
 STARTS = [
     # start as collected, end as collected, analysis start, flag
-    ("2026-03-20", "2026-04-01", "2026-03-20", None),   # full: kept
-    ("2026-12-01", "", "2026-12-01", None),             # full and after the cut-off: kept, never moved
-    ("2026-04", "", "2026-04-01", "D"),                 # first day of the month
-    ("2026-03", "", "2026-03-15", "D"),                 # the first dose, where it falls in the month
-    ("2026", "", "2026-03-15", "M"),                    # ... or in the year
-    ("2025", "", "2025-01-01", "M"),                    # first day of another year
-    ("2026---20", "", "2026-03-15", "M"),               # day without month names the year
-    ("", "", "2026-03-15", "Y"),                        # nothing known: the first dose
-    ("", "2026-02-10", "2026-02-10", "Y"),              # ... unless the event ended before it
-    ("", "2026-03", "2026-03-15", "Y"),                 # ... which an end within the month does not prove
-    ("2026-03", "2026-03-10", "2026-03-10", "D"),       # never after the end
-    ("2026-07", "2026-06-01", "2026-07-01", "D"),       # a contradiction does not move it out of its month
+    ("2026-03-20", "2026-04-01", "2026-03-20", None),  # full: kept
+    ("2026-12-01", "", "2026-12-01", None),  # full and after the cut-off: kept, never moved
+    ("2026-04", "", "2026-04-01", "D"),  # first day of the month
+    ("2026-03", "", "2026-03-15", "D"),  # the first dose, where it falls in the month
+    ("2026", "", "2026-03-15", "M"),  # ... or in the year
+    ("2025", "", "2025-01-01", "M"),  # first day of another year
+    ("2026---20", "", "2026-03-15", "M"),  # day without month names the year
+    ("", "", "2026-03-15", "Y"),  # nothing known: the first dose
+    ("", "2026-02-10", "2026-02-10", "Y"),  # ... unless the event ended before it
+    ("", "2026-03", "2026-03-15", "Y"),  # ... which an end within the month does not prove
+    ("2026-03", "2026-03-10", "2026-03-10", "D"),  # never after the end
+    ("2026-07", "2026-06-01", "2026-07-01", "D"),  # a contradiction does not move it out of its month
 ]
 
 
@@ -42,14 +43,14 @@ def test_a_wholly_missing_start_of_an_untreated_subject_stays_missing():
 
 
 ENDS = [
-    ("2026-04-02", "2026-04-02", None),   # full: kept
-    ("2026-04", "2026-04-30", "D"),       # last day of the month
-    ("2024-02", "2024-02-29", "D"),       # of a leap year
-    ("2025", "2025-12-31", "M"),          # last day of the year
-    ("2026-06", "2026-06-20", "D"),       # never after last contact
+    ("2026-04-02", "2026-04-02", None),  # full: kept
+    ("2026-04", "2026-04-30", "D"),  # last day of the month
+    ("2024-02", "2024-02-29", "D"),  # of a leap year
+    ("2025", "2025-12-31", "M"),  # last day of the year
+    ("2026-06", "2026-06-20", "D"),  # never after last contact
     ("2026", "2026-06-20", "M"),
-    ("2026-08", "2026-08-01", "D"),       # after last contact altogether: stays in its month
-    ("", None, None),                     # nothing known: missing, with no flag
+    ("2026-08", "2026-08-01", "D"),  # after last contact altogether: stays in its month
+    ("", None, None),  # nothing known: missing, with no flag
 ]
 
 

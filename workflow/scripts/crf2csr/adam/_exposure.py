@@ -10,7 +10,19 @@ import pandas as pd
 from crf2csr import dates
 
 # Intakes a day of the frequencies of the controlled terminology (FREQ) that name one.
-A_DAY = {"QD": 1.0, "BID": 2.0, "TID": 3.0, "QID": 4.0, "QOD": 0.5, "QHS": 1.0, "QAM": 1.0, "QPM": 1.0, "Q12H": 2.0, "Q8H": 3.0, "QS": 1 / 7}
+A_DAY = {
+    "QD": 1.0,
+    "BID": 2.0,
+    "TID": 3.0,
+    "QID": 4.0,
+    "QOD": 0.5,
+    "QHS": 1.0,
+    "QAM": 1.0,
+    "QPM": 1.0,
+    "Q12H": 2.0,
+    "Q8H": 3.0,
+    "QS": 1 / 7,
+}
 
 
 def intervals(ex: pd.DataFrame, last: pd.Series) -> pd.DataFrame:
@@ -36,7 +48,11 @@ def coverage(rows: pd.DataFrame, last: pd.Series) -> pd.DataFrame:
     A day in two intervals counts once. An interruption is a run of days between the first and the last dose that
     no interval with a dose above 0 covers, whether a record says so or not.
     """
-    dosed = rows[(rows["EXDOSE"] > 0).fillna(False).astype(bool) & rows["START"].notna() & (rows["DAYS"] > 0).fillna(False).astype(bool)]
+    dosed = rows[
+        (rows["EXDOSE"] > 0).fillna(False).astype(bool)
+        & rows["START"].notna()
+        & (rows["DAYS"] > 0).fillna(False).astype(bool)
+    ]
     reached = dosed.groupby("USUBJID")["END"].cummax()
     before = reached.groupby(dosed["USUBJID"]).shift(1)
     fresh = dosed["START"].where(before.isna() | (dosed["START"] > before).fillna(False).astype(bool), before + 1)
@@ -56,14 +72,23 @@ def tablets(da: pd.DataFrame) -> pd.DataFrame:
     two is not known at a visit, or where nothing was counted after the last tablets were dispensed.
     """
     rows = da[da["DATESTCD"].isin(["DISPAMT", "RETAMT"])]
-    rows = rows.assign(DAY=dates.to_day(rows["DADTC"]), WHEN=rows["VISITNUM"].astype("str") + " " + rows["DADTC"].fillna("").astype("str"))
+    rows = rows.assign(
+        DAY=dates.to_day(rows["DADTC"]),
+        WHEN=rows["VISITNUM"].astype("str") + " " + rows["DADTC"].fillna("").astype("str"),
+    )
     wide = rows.groupby(["USUBJID", "WHEN", "DATESTCD"])["DASTRESN"].sum(min_count=1).unstack("DATESTCD")
     wide = wide.reindex(columns=["DISPAMT", "RETAMT"])
     total = wide.groupby("USUBJID").sum().set_axis(["TDISP", "TRET"], axis=1)
     half = wide.isna().any(axis=1).groupby("USUBJID").any()
-    given = rows[(rows["DATESTCD"] == "DISPAMT") & (rows["DASTRESN"] > 0).fillna(False).astype(bool)].groupby("USUBJID")["DAY"].max()
+    given = (
+        rows[(rows["DATESTCD"] == "DISPAMT") & (rows["DASTRESN"] > 0).fillna(False).astype(bool)]
+        .groupby("USUBJID")["DAY"]
+        .max()
+    )
     counted = rows[rows["DATESTCD"] == "RETAMT"].groupby("USUBJID")["DAY"].max()
-    open_count = (given >= counted.reindex(given.index)).fillna(True).reindex(total.index, fill_value=False).astype(bool)
+    open_count = (
+        (given >= counted.reindex(given.index)).fillna(True).reindex(total.index, fill_value=False).astype(bool)
+    )
     reason = pd.Series(np.nan, index=total.index, dtype="str")
     reason = reason.mask(open_count, "No tablets were counted after the last were dispensed")
     total["REASON"] = reason.mask(half, "Tablets dispensed or returned were not counted at a visit")
@@ -74,8 +99,13 @@ def planned(treated: pd.DataFrame, arms: list[dict[str, Any]]) -> pd.DataFrame:
     """Planned dose and units (tablets) a day of each treated subject, by USUBJID; missing where not declared."""
     doses = {arm["label"]: arm.get("dose", {}) for arm in arms}
     arm = treated.set_index("USUBJID")["TRT01A"]
-    table = pd.DataFrame({"DOSE": arm.map({k: v.get("a_day") for k, v in doses.items()}),
-                          "UNITS": arm.map({k: v.get("units_a_day") for k, v in doses.items()})}, index=arm.index)
+    table = pd.DataFrame(
+        {
+            "DOSE": arm.map({k: v.get("a_day") for k, v in doses.items()}),
+            "UNITS": arm.map({k: v.get("units_a_day") for k, v in doses.items()}),
+        },
+        index=arm.index,
+    )
     return table.astype("float64")
 
 

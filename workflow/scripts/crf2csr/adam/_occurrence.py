@@ -12,7 +12,7 @@ from crf2csr.adam import _imputation
 
 
 def flag(condition: pd.Series) -> pd.Series:
-    """"Y" where true, missing elsewhere (an unknown condition is not true)."""
+    """ "Y" where true, missing elsewhere (an unknown condition is not true)."""
     out = pd.Series(np.nan, index=condition.index, dtype="str")
     return out.mask(condition.fillna(False).astype(bool), "Y")
 
@@ -55,9 +55,17 @@ def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[st
 
 
 def ask(
-    rows: pd.DataFrame, adsl: pd.DataFrame, *, rule: str, field: str, message: str, severity: str,
+    rows: pd.DataFrame,
+    adsl: pd.DataFrame,
+    *,
+    rule: str,
+    field: str,
+    message: str,
+    severity: str,
     value: pd.Series | str | None = None,
 ) -> pd.DataFrame:
     """Data query for rows that still bear ``_REC`` of SDTM; the first id is the record's own."""
-    about = rows.assign(REC=rows["_REC"].astype("str").str.split(" ").str[0], SUBJID=of_subject(rows, adsl, "SUBJID"), EVENT="")
+    about = rows.assign(
+        REC=rows["_REC"].astype("str").str.split(" ").str[0], SUBJID=of_subject(rows, adsl, "SUBJID"), EVENT=""
+    )
     return trace.queries(about, rule=rule, field=field, message=message, severity=severity, value=value)

@@ -12,10 +12,14 @@ from crf2csr.adam._occurrence import first_of, flag, of_subject, with_dates, wit
 from crf2csr.trace import Made
 
 
-def derive(adsl: pd.DataFrame, ae: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]) -> Made:
+def derive(
+    adsl: pd.DataFrame, ae: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]
+) -> Made:
     """Build ADAE: every event of every subject of ADSL, whether treated or not."""
     made = Made(ae)
-    rows = made.ledger.split(ae, ae["USUBJID"].isin(adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL")
+    rows = made.ledger.split(
+        ae, ae["USUBJID"].isin(adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL"
+    )
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
     rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"]))
@@ -51,11 +55,13 @@ def emergence(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None) -> pd.Da
 
     contradicts = (end < start).fillna(False).astype(bool)
     emergent = within(start) | (contradicts & within(end))
-    return pd.DataFrame({
-        "TRTEMFL": flag(emergent),
-        "PREFL": flag((start < first).fillna(False).astype(bool) & ~emergent),
-        "FUPFL": flag((start > limit).fillna(False).astype(bool) & ~emergent),
-    })
+    return pd.DataFrame(
+        {
+            "TRTEMFL": flag(emergent),
+            "PREFL": flag((start < first).fillna(False).astype(bool) & ~emergent),
+            "FUPFL": flag((start > limit).fillna(False).astype(bool) & ~emergent),
+        }
+    )
 
 
 def grade(rows: pd.DataFrame, severity: dict[str, int]) -> pd.Series:
