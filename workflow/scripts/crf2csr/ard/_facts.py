@@ -62,6 +62,9 @@ class Facts:
         })
 
 
+Group = tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]
+
+
 @dataclass
 class Analysis:
     """One declared analysis, with its rows and its subjects chosen.
@@ -78,6 +81,10 @@ class Analysis:
         Labels of the arms, in order.
     arm_variable : str
         The variable of ADSL that holds the arm (planned for efficacy, actual for safety).
+    page : dict
+        The study's settings that the chapter asks for.
+    left_out : DataFrame
+        Rows of ADSL that ``without`` takes out of the population.
     """
 
     spec: dict[str, Any]
@@ -86,11 +93,22 @@ class Analysis:
     arms: list[str]
     arm_variable: str
     page: dict[str, Any] = field(default_factory=dict)
+    left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"USUBJID": pd.Series(dtype="str")}))
 
     @property
     def options(self) -> dict[str, Any]:
         """Options of the method."""
         return self.spec.get("options", {})
+
+    @property
+    def place(self) -> str:
+        """How a cause names this analysis."""
+        return f"analysis {self.spec['id']}"
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables that are summarised: ``variables``, or the one ``variable`` (default AVAL)."""
+        return list(self.spec["variables"]) if "variables" in self.spec else [self.spec.get("variable", "AVAL")]
 
     def common(self) -> dict[str, Any]:
         """What every fact of this analysis says of itself."""
@@ -100,39 +118,99 @@ class Analysis:
             "group1": self.arm_variable, "options": json.dumps(self.options, sort_keys=True),
         }
 
-    def groups(self) -> list[tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]]:
-        """For each arm (and level of ``by``): the facts' group columns, the rows, the arm's subjects."""
-        found = []
+    def groups(self) -> list[Group]:
+        """For each arm (and level of ``by``): the facts' group columns, the rows, the arm's subjects.
+
+        A level that ``levels`` declares is there even when it has no row; a row whose level is missing or not
+        declared is refused, so that no record leaves silently.
+        """
+        homeless = self.subjects[~self.subjects[self.arm_variable].isin(self.arms)]
+        if len(homeless):
+            first = homeless["USUBJID"].iloc[0]
+            raise Cause(f"{len(homeless)} subjects of the population are in none of the arms shown", file=self.place, field=self.arm_variable, value=first)
         by = self.spec.get("by", [])
+        levels = self._levels(by) if by else []
+        found: list[Group] = []
         for arm in self.arms:
             people = self.subjects[self.subjects[self.arm_variable] == arm]
             mine = self.rows[self.rows["USUBJID"].isin(people["USUBJID"])]
             if not by:
                 found.append(({"group1_level": arm}, mine, people))
                 continue
-            order = self.spec.get("order_by", by)
-            levels = self.rows.sort_values(order, kind="stable")[by].drop_duplicates()
-            for level in levels.itertuples(index=False, name=None):
-                same = pd.Series(True, index=mine.index)
+            parts = dict(iter(mine.groupby(by if len(by) > 1 else by[0], sort=False)))
+            for level in levels:
                 where: dict[str, Any] = {"group1_level": arm}
                 for number, (variable, value) in enumerate(zip(by, level, strict=True), start=2):
-                    same &= (mine[variable] == value).fillna(False).astype(bool)
                     where |= {f"group{number}": variable, f"group{number}_level": str(value)}
-                found.append((where, mine[same], people))
+                found.append((where, parts.get(level if len(by) > 1 else level[0], mine.iloc[0:0]), people))
         return found
+
+    def _levels(self, by: list[str]) -> list[tuple[Any, ...]]:
+        """All levels of ``by`` in order: as declared, else as found, sorted by ``order_by``."""
+        if len(by) > 2:
+            raise Cause("at most two variables can group an analysis", file=self.place, field="by", value=len(by))
+        declared = self.spec.get("levels", {})
+        if self.rows[by].isna().any(axis=None):
+            absent = self.rows[by].isna().any(axis=1)
+            raise Cause(f"{int(absent.sum())} rows have no level; say so in `where`", file=self.place, field=", ".join(by))
+        free = [name for name in by if name not in declared]
+        order = [name for name in self.spec.get("order_by", free) if name not in declared]
+        combinations = self.rows.sort_values(order, kind="stable")[free].drop_duplicates() if free else pd.DataFrame(index=[0])
+        for name in by:
+            if name not in declared:
+                continue
+            strange = set(self.rows[name].astype("str")) - {str(level) for level in declared[name]}
+            if strange:
+                raise Cause("rows hold a level that the analysis does not list", file=self.place, field=name, value=sorted(strange)[0])
+            combinations = combinations.merge(pd.DataFrame({name: pd.Series(declared[name], dtype=self.rows[name].dtype)}), how="cross")
+        return list(combinations[by].itertuples(index=False, name=None))
+
+    def members(self, facts: Facts, rows: pd.DataFrame, people: pd.DataFrame) -> int:
+        """The set that stands for these subjects: their rows where each has one, else the subjects themselves."""
+        if people["USUBJID"].isin(rows["USUBJID"]).all():
+            return facts.set_of(self.spec["dataset"], rows.index[rows["USUBJID"].isin(people["USUBJID"])])
+        return facts.set_of("adsl", people.index)
+
+
+def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.Series:
+    """USUBJID of the subjects who have a row in ``about['dataset']`` that meets ``about['where']``."""
+    if about["dataset"] not in datasets:
+        raise Cause("is not among the data sets that this chapter declares", file=source, field="dataset", value=about["dataset"])
+    data = datasets[about["dataset"]]
+    return data.loc[matches(data, about["where"], source=source), "USUBJID"]
+
+
+def _split(people: pd.DataFrame, variable: str, arms: list[str], having: pd.Series, about: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Divide each arm into subjects with and without a row; the two labels are declared."""
+    held = people["USUBJID"].isin(having)
+    half = pd.Series(about["without"], index=people.index, dtype="str").mask(held, about["with"])
+    alone = len(arms) == 1
+    columns = [label if alone else f"{arm}, {label}" for arm in arms for label in (about["with"], about["without"])]
+    return people.assign(SPLIT=half if alone else people[variable].astype("str") + ", " + half), columns
 
 
 def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[str, Any]) -> Analysis:
-    """Choose the rows and the subjects of one analysis; an unknown data set or arm is a cause."""
+    """Choose the rows and the subjects of one analysis; an unknown data set or arm is a cause.
+
+    ``without: {dataset, where}`` leaves out the subjects who have such a row (kept in ``left_out``);
+    ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all.
+    """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
         raise Cause("is not among the data sets that this chapter declares", file=where, field="dataset", value=spec["dataset"])
     adsl = datasets["adsl"]
     people = adsl[matches(adsl, spec.get("population"), source=where)]
+    left_out = people.iloc[0:0]
+    if "without" in spec:
+        gone = people["USUBJID"].isin(_holders(datasets, spec["without"], where))
+        people, left_out = people[~gone], people[gone]
     data = datasets[spec["dataset"]]
     rows = data[matches(data, spec.get("where"), source=where) & data["USUBJID"].isin(people["USUBJID"])]
     variable = spec.get("arm", "TRT01P")
     arms = [arm["label"] for arm in page["arms"] if arm.get("treated", True) or spec.get("all_arms")]
     if spec.get("pooled"):
         people, arms, variable = people.assign(ALL=spec["pooled"]), [spec["pooled"]], "ALL"
-    return Analysis(spec, rows, people, arms, variable, page)
+    if "split" in spec:
+        people, arms = _split(people, variable, arms, _holders(datasets, spec["split"], where), spec["split"])
+        variable = "SPLIT"
+    return Analysis(spec, rows, people, arms, variable, page, left_out)

@@ -80,16 +80,23 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     o = analysis.options
     level, missing = o.get("level", 0.95), o.get("missing", "nonresponder")
     if missing not in ("nonresponder", "exclude"):
-        raise Cause("`missing` is nonresponder or exclude", file=f"analysis {analysis.spec['id']}", value=missing)
+        raise Cause("`missing` is nonresponder or exclude", file=analysis.place, value=missing)
     for where, rows, people in analysis.groups():
         where = analysis.common() | {"variable": analysis.spec.get("variable", "AVAL")} | where
         _group(where, rows, people, missing, level, o, facts)
+        if "without" in analysis.spec:
+            mine = analysis.left_out
+            mine = mine[mine[analysis.arm_variable] == where["group1_level"]] if analysis.arm_variable in mine else mine
+            facts.add("n_left_out", len(mine), "count", facts.set_of("adsl", mine.index), **where)
 
 
 def _group(where: dict[str, Any], rows: Any, people: Any, missing: str, level: float, o: dict[str, Any], facts: Facts) -> None:
-    value = rows[where["variable"]]
+    value, place = rows[where["variable"]], f"analysis {where['analysis']}"
     if rows["USUBJID"].duplicated().any():
-        raise Cause("a subject has more than one row", file=f"analysis {where['analysis']}", field="USUBJID", value=rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0])
+        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0])
+    strange = value[value.notna() & ~value.isin([0, 1])]
+    if len(strange):
+        raise Cause("a response is 0 or 1", file=place, field=where["variable"], value=strange.iloc[0])
     dataset = where["dataset"]
     yes, no = rows.index[value == 1], rows.index[value == 0]
     absent = people.index[~people["USUBJID"].isin(rows.loc[value.notna(), "USUBJID"])]
@@ -100,20 +107,18 @@ def _group(where: dict[str, Any], rows: Any, people: Any, missing: str, level: f
     facts.add("n_not", len(no), "count", facts.set_of(dataset, no), **where)
     facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent), **where)
     facts.add("N", n, "count", everyone, **where)
-    if n == 0:
-        facts.add("p", None, "percent", everyone, **where, warning="no subject in the denominator")
-        return
-    facts.add("p", x / n, "percent", everyone, **where)
+    none = {"warning": "no subject in the denominator"} if n == 0 else {}
+    facts.add("p", x / n if n else None, "percent", everyone, **where, **none)
     for name in o.get("intervals", ["clopper_pearson"]):
-        lower, upper = INTERVALS[name](x, n, level)
-        facts.add(f"{name}_low", lower, "percent_bound", everyone, **where)
-        facts.add(f"{name}_high", upper, "percent_bound", everyone, **where)
+        lower, upper = INTERVALS[name](x, n, level) if n else (None, None)
+        facts.add(f"{name}_low", lower, "percent_bound", everyone, **where, **none)
+        facts.add(f"{name}_high", upper, "percent_bound", everyone, **where, **none)
     for p0 in o.get("null_rates", []):
-        tested = where | {"variable_level": f"{p0:g}"}
+        tested = where | {"variable_level": f"{p0:g}"} | none
         count, attained = boundary(n, p0, o["alpha_one_sided"])
         facts.add("p0", p0, "percent", None, **tested)
-        facts.add("p_value", p_greater(x, n, p0), "p", everyone, **tested)
+        facts.add("p_value", p_greater(x, n, p0) if n else None, "p", everyone, **tested)
         facts.add("boundary", count, "count", None, **tested)
         facts.add("attained_alpha", attained, "p", None, **tested)
-        verdict = "rejected" if x >= count else "not rejected"
-        facts.add("verdict", float(x >= count), "text", everyone, **tested, stat_text=verdict)
+        verdict = "rejected" if n and x >= count else "not rejected"
+        facts.add("verdict", float(n > 0 and x >= count), "text", everyone, **tested, stat_text=verdict)

@@ -1,0 +1,57 @@
+"""Descriptive statistics of a measured value.
+
+Quantiles average the inverted empirical distribution where it is flat (R type 2, SAS PCTLDEF 5); the standard
+deviation has n - 1 in its denominator. A value that is missing is not imputed but counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.errors import Cause
+
+# Statistic -> decimals beyond those collected.
+EXTRA = {"mean": 1, "sd": 2, "se": 2, "median": 1, "q1": 1, "q3": 1, "min": 0, "max": 0}
+
+
+def describe(values: np.ndarray) -> dict[str, float | None]:
+    """Return the statistics of known values (1-d, float); what is undefined for so few is None."""
+    n = len(values)
+    if n == 0:
+        return dict.fromkeys(EXTRA)
+    q1, median, q3 = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf"))
+    sd = float(np.std(values, ddof=1)) if n > 1 else None
+    return {
+        "mean": float(np.mean(values)), "sd": sd, "se": None if sd is None else sd / float(np.sqrt(n)),
+        "median": median, "q1": q1, "q3": q3, "min": float(values.min()), "max": float(values.max()),
+    }
+
+
+def analyze(analysis: Analysis, facts: Facts) -> None:
+    """Add N, n, n_missing and the statistics of each variable; ``decimals`` are those collected."""
+    decimals = analysis.options.get("decimals", 0)
+    for where, rows, people in analysis.groups():
+        if rows["USUBJID"].duplicated().any():
+            first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
+            raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
+        for variable in analysis.variables:
+            digits = decimals.get(variable, 0) if isinstance(decimals, dict) else decimals
+            about = analysis.common() | where | {"variable": variable}
+            _one(about, rows, people, digits, facts)
+
+
+def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, digits: int, facts: Facts) -> None:
+    values = pd.to_numeric(rows[about["variable"]]).astype("float64")
+    known = values[values.notna()]
+    absent = people.index[~people["USUBJID"].isin(rows.loc[known.index, "USUBJID"])]
+    members = facts.set_of(about["dataset"], known.index)
+    facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
+    facts.add("n", len(known), "count", members, **about)
+    facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent), **about)
+    none = {"warning": "no value"} if known.empty else {}
+    for name, value in describe(known.to_numpy()).items():
+        facts.add(name, value, f"d{digits + EXTRA[name]}", members, **about, **none)

@@ -1,0 +1,64 @@
+"""Subjects by level of a variable, with percentages.
+
+A subject with several rows counts once in each level that it has. Who has no level is counted as missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.errors import Cause
+
+
+def levels_of(values: pd.Series, declared: list[Any] | None, order: str) -> list[str]:
+    """Return the levels: as declared with any other found at the end, else by ``frequency`` or ``alphabet``."""
+    found = values.dropna().astype("str")
+    counted = found.value_counts()
+    ranked = sorted(counted.index, key=lambda level: (-counted[level], level)) if order == "frequency" else sorted(counted.index)
+    listed = [str(level) for level in declared or []]
+    return listed + [level for level in ranked if level not in listed]
+
+
+def analyze(analysis: Analysis, facts: Facts) -> None:
+    """Add N, and n, p and events (rows) for each level; options ``levels``, ``order``, ``denominator``.
+
+    ``denominator: population`` (default) takes every subject of the arm, ``observed`` those with a known level.
+    """
+    o = analysis.options
+    basis, order = o.get("denominator", "population"), o.get("order", "alphabet")
+    if basis not in ("population", "observed"):
+        raise Cause("`denominator` is population or observed", file=analysis.place, value=basis)
+    if order not in ("alphabet", "frequency"):
+        raise Cause("`order` is alphabet or frequency", file=analysis.place, value=order)
+    for variable in analysis.variables:
+        if variable not in analysis.rows:
+            raise Cause("is not a variable of these rows", file=analysis.place, field=variable)
+        listed = o.get("levels", {}).get(variable)
+        levels = levels_of(analysis.rows[variable], listed, order)
+        for where, rows, people in analysis.groups():
+            about = analysis.common() | where | {"variable": variable}
+            _one(analysis, about, rows.assign(LEVEL=rows[variable].astype("str")), people, levels, basis, facts)
+
+
+def _one(
+    analysis: Analysis, about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, levels: list[str], basis: str, facts: Facts
+) -> None:
+    known = rows[rows["LEVEL"].notna()]
+    held = people["USUBJID"].isin(known["USUBJID"])
+    base = people if basis == "population" else people[held]
+    facts.add("N", len(base), "count", facts.set_of("adsl", base.index), **about)
+    for level in levels:
+        mine = known[known["LEVEL"] == level]
+        subjects = mine["USUBJID"].nunique()
+        members = facts.set_of(about["dataset"], mine.index)
+        share = {"warning": "no subject in the denominator"} if base.empty else {}
+        facts.add("n", subjects, "count", members, **about, variable_level=level)
+        facts.add("p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **share)
+        facts.add("events", len(mine), "count", members, **about, variable_level=level)
+    absent = people[~held]
+    facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)
+    share_missing = len(absent) / len(base) if basis == "population" and len(base) else None
+    facts.add("p_missing", share_missing, "percent", facts.set_of("adsl", absent.index), **about)

@@ -1,0 +1,31 @@
+"""Log-rank test of two or more arms."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crf2csr.ard import _km
+from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.ard.survival import known_times
+from crf2csr.errors import Cause
+
+
+def analyze(analysis: Analysis, facts: Facts) -> None:
+    """Add chi-square, degrees of freedom and p over the arms; a single arm is refused."""
+    if len(analysis.arms) < 2:
+        raise Cause("a log-rank test compares two or more arms; the study has one", file=analysis.place, field="method")
+    parts = [(where["group1_level"], known_times(rows, analysis.place)) for where, rows, _ in analysis.groups()]
+    every = pd.concat([rows.assign(ARM=label) for label, rows in parts])
+    about = analysis.common() | {"variable": "AVAL", "group1_level": "All arms"}
+    members = facts.set_of(about["dataset"], every.index)
+    event = (every["CNSR"] == 0).to_numpy(bool)
+    facts.add("N", len(every), "count", members, **about)
+    if every["ARM"].nunique() < 2 or not event.any():
+        error = "fewer than two arms with times, or no event"
+        for name, form in (("chisq", "d3"), ("df", "count"), ("p_value", "p")):
+            facts.add(name, None, form, members, **about, error=error)
+        return
+    statistic, df, p = _km.logrank(every["AVAL"].to_numpy("float64"), event, every["ARM"].to_numpy(str))
+    facts.add("chisq", statistic, "d3", members, **about)
+    facts.add("df", df, "count", members, **about)
+    facts.add("p_value", p, "p", members, **about)

@@ -1,0 +1,83 @@
+"""Shift from the category at baseline to that after it; each subject stands in exactly one cell.
+
+The row is the category at baseline, the column that after it (the worst or the last of several); who lacks one of
+the two is in the row or column ``Missing``, who lacks both in their crossing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.errors import Cause
+from crf2csr.populations import matches
+
+MISSING = "Missing"
+
+
+def category(values: pd.Series) -> pd.Series:
+    """Categories as text: grade 2 and 2.0 are ``2``; missing is ``Missing``."""
+    if pd.api.types.is_numeric_dtype(values):
+        values = values.astype("Int64").astype("str").where(values.notna())
+    return values.astype("str").fillna(MISSING)
+
+
+def pick(rows: pd.DataFrame, levels: list[str], how: str, severity: list[str], order: list[str]) -> pd.Series:
+    """Return one category per USUBJID: the ``worst`` by severity (ascending), or the ``last`` by ``order``.
+
+    A known category wins over a missing one.
+    """
+    known = rows[rows["CAT"] != MISSING]
+    if how == "worst":
+        rank = known["CAT"].map({level: n for n, level in enumerate(severity)})
+        chosen = known.assign(RANK=rank).sort_values(["RANK", *order], kind="stable")
+    else:
+        chosen = known.sort_values(order, kind="stable")
+    return chosen.groupby("USUBJID")["CAT"].last()
+
+
+def analyze(analysis: Analysis, facts: Facts) -> None:
+    """Add n and row percentage for each cell, and the totals.
+
+    Options: ``levels`` in order; ``baseline`` and ``post``, conditions on the rows; ``pick`` worst or last, for
+    ``worst`` the ``severity`` (levels, mildest first); ``order`` of records in time. A percentage is of the
+    subjects of its row who have a category after baseline.
+    """
+    o, variable = analysis.options, analysis.spec.get("variable", "ANRIND")
+    levels = [str(level) for level in o["levels"]]
+    severity, how = [str(level) for level in o.get("severity", levels)], o.get("pick", "last")
+    if how not in ("worst", "last") or sorted(severity) != sorted(levels):
+        raise Cause("`pick` is worst or last, and `severity` names every level once", file=analysis.place, value=how)
+    order = o.get("order", ["ADT", "ASEQ"])
+    for where, rows, people in analysis.groups():
+        rows = rows.assign(CAT=category(rows[variable]))
+        strange = set(rows["CAT"]) - {*levels, MISSING}
+        if strange:
+            raise Cause("rows hold a category that the analysis does not list", file=analysis.place, field=variable, value=sorted(strange)[0])
+        before = rows[matches(rows, o["baseline"], source=analysis.place)]
+        after = rows[matches(rows, o["post"], source=analysis.place)]
+        person = people.assign(
+            ROW=people["USUBJID"].map(pick(before, levels, "last", severity, order)).astype("str").fillna(MISSING),
+            COLUMN=people["USUBJID"].map(pick(after, levels, how, severity, order)).astype("str").fillna(MISSING))
+        _cells(analysis, analysis.common() | where | {"variable": variable}, pd.concat([before, after]), person, levels, facts)
+
+
+def _cells(analysis: Analysis, about: dict[str, Any], rows: pd.DataFrame, person: pd.DataFrame, levels: list[str], facts: Facts) -> None:
+    facts.add("N", len(person), "count", facts.set_of("adsl", person.index), **about)
+    shared = {k: v for k, v in about.items() if k not in ("group3", "group3_level")}
+    for first in [*levels, MISSING]:
+        inside = person[person["ROW"] == first]
+        assessed = int((inside["COLUMN"] != MISSING).sum())
+        for then in [*levels, MISSING, "Total"]:
+            cell = inside if then == "Total" else inside[inside["COLUMN"] == then]
+            members = analysis.members(facts, rows, cell)
+            one = shared | {"group3": "Baseline", "group3_level": first, "variable_level": then}
+            facts.add("n", len(cell), "count", members, **one)
+            if then in levels:
+                facts.add("p", len(cell) / assessed if assessed else None, "percent", members, **one)
+    for then in [*levels, MISSING, "Total"]:
+        cell = person if then == "Total" else person[person["COLUMN"] == then]
+        one = shared | {"group3": "Baseline", "group3_level": "Total", "variable_level": then}
+        facts.add("n", len(cell), "count", analysis.members(facts, rows, cell), **one)

@@ -1,0 +1,96 @@
+"""Time to event by Kaplan-Meier: quartiles, landmarks, the risk table and the steps of the curve.
+
+The interval is log-log (the default of SAS) unless ``conf_type`` says otherwise; a quantile is the middle of a flat
+piece, its interval that of Brookmeyer and Crowley. Risk table: at risk on a day are those whose time is that day
+or later; events and censorings are those before it, so the three add up to N.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crf2csr.ard import _km
+from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.errors import Cause
+
+QUARTILES = {"q1": 0.25, "median": 0.5, "q3": 0.75}
+
+
+def known_times(rows: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Return the rows with a time and a censoring code; two rows of one subject or a negative time are refused."""
+    if rows["USUBJID"].duplicated().any():
+        first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
+        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=first)
+    known = rows[rows["AVAL"].notna() & rows["CNSR"].notna()]
+    if (known["AVAL"] < 0).any():
+        raise Cause("a time to event is negative", file=place, field="AVAL", value=known.loc[known["AVAL"] < 0, "AVAL"].iloc[0])
+    return known
+
+
+def analyze(analysis: Analysis, facts: Facts) -> None:
+    """Add the estimates per arm. Options: ``conf_type``, ``level``, ``landmarks`` and ``grid`` (labels -> days)."""
+    o = analysis.options
+    kind, level = o.get("conf_type", "log-log"), o.get("level", 0.95)
+    for where, rows, people in analysis.groups():
+        about = analysis.common() | where | {"variable": "AVAL"}
+        known = known_times(rows, analysis.place)
+        absent = people[~people["USUBJID"].isin(known["USUBJID"])]
+        event = known["CNSR"] == 0
+        everyone = facts.set_of(about["dataset"], known.index)
+        facts.add("N", len(known), "count", everyone, **about)
+        facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)
+        facts.add("events", int(event.sum()), "count", facts.set_of(about["dataset"], known.index[event]), **about)
+        facts.add("censored", int((~event).sum()), "count", facts.set_of(about["dataset"], known.index[~event]), **about)
+        if "EVNTDESC" in known:
+            for text, part in known.groupby("EVNTDESC", sort=True):
+                facts.add("ended", len(part), "count", facts.set_of(about["dataset"], part.index), **about, variable_level=str(text))
+        made = _km.curve(known["AVAL"].to_numpy("float64"), event.to_numpy(bool))
+        for name, share in QUARTILES.items():
+            for suffix, value in zip(("", "_low", "_high"), _km.quantile(made, share, kind, level), strict=True):
+                facts.add(name + suffix, value, "d1", everyone, **about, unit="days")
+        for label, day in o.get("landmarks", {}).items():
+            _landmark(facts, about | {"variable_level": str(label)}, _km.at(made, day, kind, level), everyone)
+        for label, day in o.get("grid", {}).items():
+            _risk(facts, about | {"variable_level": str(label)}, known, event, float(day))
+        _steps(facts, about, made, known, event, kind, level)
+
+
+def _landmark(facts: Facts, one: dict[str, Any], estimate: tuple[float, float, float, float], members: int) -> None:
+    surv, se, lower, upper = estimate
+    none = {"warning": "nobody was followed so long"} if np.isnan(surv) else {}
+    facts.add("surv", surv, "percent", members, **one, **none)
+    facts.add("surv_se", se, "percent_bound", members, **one, **none)
+    facts.add("surv_low", lower, "percent_bound", members, **one, **none)
+    facts.add("surv_high", upper, "percent_bound", members, **one, **none)
+    facts.add("cum", 1 - surv, "percent", members, **one, **none)
+    facts.add("cum_low", 1 - upper, "percent_bound", members, **one, **none)
+    facts.add("cum_high", 1 - lower, "percent_bound", members, **one, **none)
+
+
+def _risk(facts: Facts, one: dict[str, Any], known: pd.DataFrame, event: pd.Series, day: float) -> None:
+    before = known["AVAL"] < day
+    facts.add("grid", day, "d0", None, **one)
+    for name, chosen in (("at_risk", ~before), ("events_before", before & event), ("censored_before", before & ~event)):
+        facts.add(name, int(chosen.sum()), "count", facts.set_of(one["dataset"], known.index[chosen]), **one)
+
+
+def _steps(facts: Facts, about: dict[str, Any], made: _km.Curve, known: pd.DataFrame, event: pd.Series, kind: str, level: float) -> None:
+    """One group of facts per distinct time: what the figure draws."""
+    lower, upper = _km.interval(made.surv, made.se_log, kind, level)
+    for i, day in enumerate(made.time):
+        one = about | {"group3": "step", "group3_level": f"{day:g}"}
+        at_risk = facts.set_of(about["dataset"], known.index[known["AVAL"] >= day])
+        now = known["AVAL"] == day
+        facts.add("step_time", day, "d0", at_risk, **one)
+        facts.add("step_surv", made.surv[i], "percent", at_risk, **one)
+        facts.add("step_surv_low", lower[i], "percent_bound", at_risk, **one)
+        facts.add("step_surv_high", upper[i], "percent_bound", at_risk, **one)
+        facts.add("step_cum", 1 - made.surv[i], "percent", at_risk, **one)
+        facts.add("step_cum_low", 1 - upper[i], "percent_bound", at_risk, **one)
+        facts.add("step_cum_high", 1 - lower[i], "percent_bound", at_risk, **one)
+        facts.add("step_at_risk", made.at_risk[i], "count", at_risk, **one)
+        facts.add("step_events", made.events[i], "count", facts.set_of(about["dataset"], known.index[now & event]), **one)
+        facts.add("step_censored", made.censored[i], "count", facts.set_of(about["dataset"], known.index[now & ~event]), **one)
