@@ -26,12 +26,18 @@ def data(name: str) -> pd.DataFrame:
 
 def subjects(n: int, **columns: Any) -> pd.DataFrame:
     """ADSL of ``n`` subjects 1..n in arm A."""
-    return pd.DataFrame({
-        "USUBJID": pd.Series([str(i) for i in range(1, n + 1)], dtype="str"),
-        "TRT01P": pd.Series(["A"] * n, dtype="str"), **columns})
+    return pd.DataFrame(
+        {
+            "USUBJID": pd.Series([str(i) for i in range(1, n + 1)], dtype="str"),
+            "TRT01P": pd.Series(["A"] * n, dtype="str"),
+            **columns,
+        }
+    )
 
 
-def run(room: Any, spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[str, Any] | None = None) -> tuple[pd.DataFrame, pd.DataFrame, Any]:
+def run(
+    room: Any, spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[str, Any] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, Any]:
     """Run one analysis; return its facts, its sets and what it returned."""
     facts = Facts()
     returned = room.analyze(chosen(spec, datasets, page), facts)

@@ -16,10 +16,27 @@ from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
 COLUMNS = {
-    "analysis": "str", "method": "str", "dataset": "str", "population": "str",
-    "group1": "str", "group1_level": "str", "group2": "str", "group2_level": "str", "group3": "str", "group3_level": "str",
-    "variable": "str", "variable_level": "str", "stat_name": "str", "stat": "float64", "stat_text": "str",
-    "unit": "str", "format": "str", "options": "str", "warning": "str", "error": "str", "member_set": "Int64",
+    "analysis": "str",
+    "method": "str",
+    "dataset": "str",
+    "population": "str",
+    "group1": "str",
+    "group1_level": "str",
+    "group2": "str",
+    "group2_level": "str",
+    "group3": "str",
+    "group3_level": "str",
+    "variable": "str",
+    "variable_level": "str",
+    "stat_name": "str",
+    "stat": "float64",
+    "stat_text": "str",
+    "unit": "str",
+    "format": "str",
+    "options": "str",
+    "warning": "str",
+    "error": "str",
+    "member_set": "Int64",
 }
 
 
@@ -45,21 +62,34 @@ class Facts:
         unknown = set(where) - set(COLUMNS)
         if unknown:
             raise Cause("is not a column of the analysis results", field=sorted(unknown)[0])
-        row = {"stat_name": stat_name, "stat": np.nan if stat is None else float(stat), "format": format, "member_set": members, **where}
+        row = {
+            "stat_name": stat_name,
+            "stat": np.nan if stat is None else float(stat),
+            "format": format,
+            "member_set": members,
+            **where,
+        }
         for name, values in self._columns.items():
             values.append(row.get(name))
 
     def frame(self) -> pd.DataFrame:
         """The facts as a table; missing text is NaN."""
-        return pd.DataFrame({n: pd.array(self._columns[n], dtype=t) if t == "Int64" else pd.Series(self._columns[n], dtype=t) for n, t in COLUMNS.items()})
+        return pd.DataFrame(
+            {
+                n: pd.array(self._columns[n], dtype=t) if t == "Int64" else pd.Series(self._columns[n], dtype=t)
+                for n, t in COLUMNS.items()
+            }
+        )
 
     def sets(self) -> pd.DataFrame:
         """The sets: SET, DATASET, ROWS (list of positions)."""
-        return pd.DataFrame({
-            "SET": pd.Series(range(len(self._members)), dtype="int64"),
-            "DATASET": pd.Series([name for name, _ in self._members], dtype="str"),
-            "ROWS": pd.Series([rows for _, rows in self._members], dtype=object),
-        })
+        return pd.DataFrame(
+            {
+                "SET": pd.Series(range(len(self._members)), dtype="int64"),
+                "DATASET": pd.Series([name for name, _ in self._members], dtype="str"),
+                "ROWS": pd.Series([rows for _, rows in self._members], dtype=object),
+            }
+        )
 
 
 Group = tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]
@@ -113,9 +143,12 @@ class Analysis:
     def common(self) -> dict[str, Any]:
         """What every fact of this analysis says of itself."""
         return {
-            "analysis": self.spec["id"], "method": self.spec["method"], "dataset": self.spec["dataset"],
+            "analysis": self.spec["id"],
+            "method": self.spec["method"],
+            "dataset": self.spec["dataset"],
             "population": json.dumps(self.spec.get("population", {}), sort_keys=True),
-            "group1": self.arm_variable, "options": json.dumps(self.options, sort_keys=True),
+            "group1": self.arm_variable,
+            "options": json.dumps(self.options, sort_keys=True),
         }
 
     def groups(self) -> list[Group]:
@@ -127,7 +160,12 @@ class Analysis:
         homeless = self.subjects[~self.subjects[self.arm_variable].isin(self.arms)]
         if len(homeless):
             first = homeless["USUBJID"].iloc[0]
-            raise Cause(f"{len(homeless)} subjects of the population are in none of the arms shown", file=self.place, field=self.arm_variable, value=first)
+            raise Cause(
+                f"{len(homeless)} subjects of the population are in none of the arms shown",
+                file=self.place,
+                field=self.arm_variable,
+                value=first,
+            )
         by = self.spec.get("by", [])
         levels = self._levels(by) if by else []
         found: list[Group] = []
@@ -152,17 +190,28 @@ class Analysis:
         declared = self.spec.get("levels", {})
         if self.rows[by].isna().any(axis=None):
             absent = self.rows[by].isna().any(axis=1)
-            raise Cause(f"{int(absent.sum())} rows have no level; say so in `where`", file=self.place, field=", ".join(by))
+            raise Cause(
+                f"{int(absent.sum())} rows have no level; say so in `where`", file=self.place, field=", ".join(by)
+            )
         free = [name for name in by if name not in declared]
         order = [name for name in self.spec.get("order_by", free) if name not in declared]
-        combinations = self.rows.sort_values(order, kind="stable")[free].drop_duplicates() if free else pd.DataFrame(index=[0])
+        combinations = (
+            self.rows.sort_values(order, kind="stable")[free].drop_duplicates() if free else pd.DataFrame(index=[0])
+        )
         for name in by:
             if name not in declared:
                 continue
             strange = set(self.rows[name].astype("str")) - {str(level) for level in declared[name]}
             if strange:
-                raise Cause("rows hold a level that the analysis does not list", file=self.place, field=name, value=sorted(strange)[0])
-            combinations = combinations.merge(pd.DataFrame({name: pd.Series(declared[name], dtype=self.rows[name].dtype)}), how="cross")
+                raise Cause(
+                    "rows hold a level that the analysis does not list",
+                    file=self.place,
+                    field=name,
+                    value=sorted(strange)[0],
+                )
+            combinations = combinations.merge(
+                pd.DataFrame({name: pd.Series(declared[name], dtype=self.rows[name].dtype)}), how="cross"
+            )
         return list(combinations[by].itertuples(index=False, name=None))
 
     def members(self, facts: Facts, rows: pd.DataFrame, people: pd.DataFrame) -> int:
@@ -175,12 +224,19 @@ class Analysis:
 def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.Series:
     """USUBJID of the subjects who have a row in ``about['dataset']`` that meets ``about['where']``."""
     if about["dataset"] not in datasets:
-        raise Cause("is not among the data sets that this chapter declares", file=source, field="dataset", value=about["dataset"])
+        raise Cause(
+            "is not among the data sets that this chapter declares",
+            file=source,
+            field="dataset",
+            value=about["dataset"],
+        )
     data = datasets[about["dataset"]]
     return data.loc[matches(data, about["where"], source=source), "USUBJID"]
 
 
-def _split(people: pd.DataFrame, variable: str, arms: list[str], having: pd.Series, about: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+def _split(
+    people: pd.DataFrame, variable: str, arms: list[str], having: pd.Series, about: dict[str, Any]
+) -> tuple[pd.DataFrame, list[str]]:
     """Divide each arm into subjects with and without a row; the two labels are declared."""
     held = people["USUBJID"].isin(having)
     half = pd.Series(about["without"], index=people.index, dtype="str").mask(held, about["with"])
@@ -197,7 +253,9 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
-        raise Cause("is not among the data sets that this chapter declares", file=where, field="dataset", value=spec["dataset"])
+        raise Cause(
+            "is not among the data sets that this chapter declares", file=where, field="dataset", value=spec["dataset"]
+        )
     adsl = datasets["adsl"]
     people = adsl[matches(adsl, spec.get("population"), source=where)]
     left_out = people.iloc[0:0]

@@ -74,7 +74,7 @@ def crossing(time: np.ndarray, surv: np.ndarray, share: float) -> float:
     """Return the time at which a falling curve passes ``1 - share``; NaN where it does not.
 
     Where the curve is flat at exactly that height, the middle of the flat piece is taken (as R and SAS do); a
-    flat piece that has no end is undefined.
+    flat piece that has no end is undefined (as in SAS; R takes its middle up to the last follow-up).
     """
     height = 1 - share
     known = ~np.isnan(surv)

@@ -26,8 +26,14 @@ def describe(values: np.ndarray) -> dict[str, float | None]:
     q1, median, q3 = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf"))
     sd = float(np.std(values, ddof=1)) if n > 1 else None
     return {
-        "mean": float(np.mean(values)), "sd": sd, "se": None if sd is None else sd / float(np.sqrt(n)),
-        "median": median, "q1": q1, "q3": q3, "min": float(values.min()), "max": float(values.max()),
+        "mean": float(np.mean(values)),
+        "sd": sd,
+        "se": None if sd is None else sd / float(np.sqrt(n)),
+        "median": median,
+        "q1": q1,
+        "q3": q3,
+        "min": float(values.min()),
+        "max": float(values.max()),
     }
 
 

@@ -17,7 +17,11 @@ def levels_of(values: pd.Series, declared: list[Any] | None, order: str) -> list
     """Return the levels: as declared with any other found at the end, else by ``frequency`` or ``alphabet``."""
     found = values.dropna().astype("str")
     counted = found.value_counts()
-    ranked = sorted(counted.index, key=lambda level: (-counted[level], level)) if order == "frequency" else sorted(counted.index)
+    ranked = (
+        sorted(counted.index, key=lambda level: (-counted[level], level))
+        if order == "frequency"
+        else sorted(counted.index)
+    )
     listed = [str(level) for level in declared or []]
     return listed + [level for level in ranked if level not in listed]
 
@@ -44,7 +48,13 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
 
 def _one(
-    analysis: Analysis, about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, levels: list[str], basis: str, facts: Facts
+    analysis: Analysis,
+    about: dict[str, Any],
+    rows: pd.DataFrame,
+    people: pd.DataFrame,
+    levels: list[str],
+    basis: str,
+    facts: Facts,
 ) -> None:
     known = rows[rows["LEVEL"].notna()]
     held = people["USUBJID"].isin(known["USUBJID"])
@@ -56,7 +66,9 @@ def _one(
         members = facts.set_of(about["dataset"], mine.index)
         share = {"warning": "no subject in the denominator"} if base.empty else {}
         facts.add("n", subjects, "count", members, **about, variable_level=level)
-        facts.add("p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **share)
+        facts.add(
+            "p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **share
+        )
         facts.add("events", len(mine), "count", members, **about, variable_level=level)
     absent = people[~held]
     facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)

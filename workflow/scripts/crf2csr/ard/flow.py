@@ -30,14 +30,30 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         whole = inside[box["of"]] if "of" in box else None
         for label in labels if box.get("per_arm") else [ALL]:
             here = met if label == ALL else met & (people[arm] == label).fillna(False).astype(bool)
-            base = None if whole is None else whole if label == ALL else whole & (people[arm] == label).fillna(False).astype(bool)
-            about = analysis.common() | {"group1": arm, "group1_level": label, "variable": "box", "variable_level": box["id"]}
+            base = (
+                None
+                if whole is None
+                else whole
+                if label == ALL
+                else whole & (people[arm] == label).fillna(False).astype(bool)
+            )
+            about = analysis.common() | {
+                "group1": arm,
+                "group1_level": label,
+                "variable": "box",
+                "variable_level": box["id"],
+            }
             _count(about, people[here], base, facts)
             if "by" in box:
                 reason = people.loc[here, box["by"]].astype("str").fillna(UNKNOWN)
                 found = reason.value_counts()
                 for level in sorted(found.index, key=lambda name: (-found[name], name)):
-                    _count(about | {"group2": box["by"], "group2_level": level}, people.loc[reason.index[reason == level]], base, facts)
+                    _count(
+                        about | {"group2": box["by"], "group2_level": level},
+                        people.loc[reason.index[reason == level]],
+                        base,
+                        facts,
+                    )
 
 
 def _count(about: dict[str, object], chosen: pd.DataFrame, base: pd.Series | None, facts: Facts) -> None:

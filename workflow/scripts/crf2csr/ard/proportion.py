@@ -90,10 +90,17 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
             facts.add("n_left_out", len(mine), "count", facts.set_of("adsl", mine.index), **where)
 
 
-def _group(where: dict[str, Any], rows: Any, people: Any, missing: str, level: float, o: dict[str, Any], facts: Facts) -> None:
+def _group(
+    where: dict[str, Any], rows: Any, people: Any, missing: str, level: float, o: dict[str, Any], facts: Facts
+) -> None:
     value, place = rows[where["variable"]], f"analysis {where['analysis']}"
     if rows["USUBJID"].duplicated().any():
-        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0])
+        raise Cause(
+            "a subject has more than one row",
+            file=place,
+            field="USUBJID",
+            value=rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0],
+        )
     strange = value[value.notna() & ~value.isin([0, 1])]
     if len(strange):
         raise Cause("a response is 0 or 1", file=place, field=where["variable"], value=strange.iloc[0])

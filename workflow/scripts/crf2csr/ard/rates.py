@@ -66,7 +66,13 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
 
 def _line(
-    about: dict[str, Any], had: pd.DataFrame, people: pd.DataFrame, whole: pd.Series, begin: pd.Series, how: tuple[str, float], facts: Facts
+    about: dict[str, Any],
+    had: pd.DataFrame,
+    people: pd.DataFrame,
+    whole: pd.Series,
+    begin: pd.Series,
+    how: tuple[str, float],
+    facts: Facts,
 ) -> None:
     date, level = how
     first = people["USUBJID"].map(had.groupby("USUBJID")[date].min()).astype("Int64")
@@ -84,4 +90,6 @@ def _line(
     lower, upper = garwood(x, level)
     none = {"warning": "no time at risk"} if years == 0 else {}
     for name, value in (("rate", x), ("rate_low", lower), ("rate_high", upper)):
-        facts.add(name, 100 * value / years if years else None, "d1", everyone, **about, unit="per 100 patient-years", **none)
+        facts.add(
+            name, 100 * value / years if years else None, "d1", everyone, **about, unit="per 100 patient-years", **none
+        )

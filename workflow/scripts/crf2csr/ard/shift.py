@@ -55,16 +55,31 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         rows = rows.assign(CAT=category(rows[variable]))
         strange = set(rows["CAT"]) - {*levels, MISSING}
         if strange:
-            raise Cause("rows hold a category that the analysis does not list", file=analysis.place, field=variable, value=sorted(strange)[0])
+            raise Cause(
+                "rows hold a category that the analysis does not list",
+                file=analysis.place,
+                field=variable,
+                value=sorted(strange)[0],
+            )
         before = rows[matches(rows, o["baseline"], source=analysis.place)]
         after = rows[matches(rows, o["post"], source=analysis.place)]
         person = people.assign(
             ROW=people["USUBJID"].map(pick(before, levels, "last", severity, order)).astype("str").fillna(MISSING),
-            COLUMN=people["USUBJID"].map(pick(after, levels, how, severity, order)).astype("str").fillna(MISSING))
-        _cells(analysis, analysis.common() | where | {"variable": variable}, pd.concat([before, after]), person, levels, facts)
+            COLUMN=people["USUBJID"].map(pick(after, levels, how, severity, order)).astype("str").fillna(MISSING),
+        )
+        _cells(
+            analysis,
+            analysis.common() | where | {"variable": variable},
+            pd.concat([before, after]),
+            person,
+            levels,
+            facts,
+        )
 
 
-def _cells(analysis: Analysis, about: dict[str, Any], rows: pd.DataFrame, person: pd.DataFrame, levels: list[str], facts: Facts) -> None:
+def _cells(
+    analysis: Analysis, about: dict[str, Any], rows: pd.DataFrame, person: pd.DataFrame, levels: list[str], facts: Facts
+) -> None:
     facts.add("N", len(person), "count", facts.set_of("adsl", person.index), **about)
     shared = {k: v for k, v in about.items() if k not in ("group3", "group3_level")}
     for first in [*levels, MISSING]:

@@ -26,7 +26,9 @@ def known_times(rows: pd.DataFrame, place: str) -> pd.DataFrame:
         raise Cause("a subject has more than one row", file=place, field="USUBJID", value=first)
     known = rows[rows["AVAL"].notna() & rows["CNSR"].notna()]
     if (known["AVAL"] < 0).any():
-        raise Cause("a time to event is negative", file=place, field="AVAL", value=known.loc[known["AVAL"] < 0, "AVAL"].iloc[0])
+        raise Cause(
+            "a time to event is negative", file=place, field="AVAL", value=known.loc[known["AVAL"] < 0, "AVAL"].iloc[0]
+        )
     return known
 
 
@@ -43,10 +45,19 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         facts.add("N", len(known), "count", everyone, **about)
         facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)
         facts.add("events", int(event.sum()), "count", facts.set_of(about["dataset"], known.index[event]), **about)
-        facts.add("censored", int((~event).sum()), "count", facts.set_of(about["dataset"], known.index[~event]), **about)
+        facts.add(
+            "censored", int((~event).sum()), "count", facts.set_of(about["dataset"], known.index[~event]), **about
+        )
         if "EVNTDESC" in known:
             for text, part in known.groupby("EVNTDESC", sort=True):
-                facts.add("ended", len(part), "count", facts.set_of(about["dataset"], part.index), **about, variable_level=str(text))
+                facts.add(
+                    "ended",
+                    len(part),
+                    "count",
+                    facts.set_of(about["dataset"], part.index),
+                    **about,
+                    variable_level=str(text),
+                )
         made = _km.curve(known["AVAL"].to_numpy("float64"), event.to_numpy(bool))
         for name, share in QUARTILES.items():
             for suffix, value in zip(("", "_low", "_high"), _km.quantile(made, share, kind, level), strict=True):
@@ -77,7 +88,9 @@ def _risk(facts: Facts, one: dict[str, Any], known: pd.DataFrame, event: pd.Seri
         facts.add(name, int(chosen.sum()), "count", facts.set_of(one["dataset"], known.index[chosen]), **one)
 
 
-def _steps(facts: Facts, about: dict[str, Any], made: _km.Curve, known: pd.DataFrame, event: pd.Series, kind: str, level: float) -> None:
+def _steps(
+    facts: Facts, about: dict[str, Any], made: _km.Curve, known: pd.DataFrame, event: pd.Series, kind: str, level: float
+) -> None:
     """One group of facts per distinct time: what the figure draws."""
     lower, upper = _km.interval(made.surv, made.se_log, kind, level)
     for i, day in enumerate(made.time):
@@ -92,5 +105,9 @@ def _steps(facts: Facts, about: dict[str, Any], made: _km.Curve, known: pd.DataF
         facts.add("step_cum_low", 1 - upper[i], "percent_bound", at_risk, **one)
         facts.add("step_cum_high", 1 - lower[i], "percent_bound", at_risk, **one)
         facts.add("step_at_risk", made.at_risk[i], "count", at_risk, **one)
-        facts.add("step_events", made.events[i], "count", facts.set_of(about["dataset"], known.index[now & event]), **one)
-        facts.add("step_censored", made.censored[i], "count", facts.set_of(about["dataset"], known.index[now & ~event]), **one)
+        facts.add(
+            "step_events", made.events[i], "count", facts.set_of(about["dataset"], known.index[now & event]), **one
+        )
+        facts.add(
+            "step_censored", made.censored[i], "count", facts.set_of(about["dataset"], known.index[now & ~event]), **one
+        )

@@ -64,7 +64,13 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     for where, mine, people in groups:
         about = analysis.common() | where
         facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
-        facts.add("terms_left_out", sum(t is not None for _, t in lines) - sum(t is not None for _, t in kept), "count", None, **about)
+        facts.add(
+            "terms_left_out",
+            sum(t is not None for _, t in lines) - sum(t is not None for _, t in kept),
+            "count",
+            None,
+            **about,
+        )
         _add(about | {"group2": terms[0], "group2_level": ANY}, mine, people, o, facts)
         for group, term in kept:
             one = about | {"group2": terms[0], "group2_level": group}
@@ -82,7 +88,9 @@ def _grade_text(value: Any) -> Any:
     return str(int(value)) if isinstance(value, float) and float(value).is_integer() else str(value)
 
 
-def _common(lines: list[tuple[str, str | None]], groups: list[Any], terms: list[str], share: float) -> list[tuple[str, str | None]]:
+def _common(
+    lines: list[tuple[str, str | None]], groups: list[Any], terms: list[str], share: float
+) -> list[tuple[str, str | None]]:
     """Keep the terms that reach the share in some arm, and the groups that hold one of them."""
     if share <= 0:
         return lines
@@ -108,4 +116,12 @@ def _add(one: dict[str, Any], part: pd.DataFrame, people: pd.DataFrame, o: dict[
         at = worst[worst[MISSING] == grade]
         n, rows = at["USUBJID"].nunique(), facts.set_of(one["dataset"], at.index)
         facts.add("n", n, "count", rows, **one, variable=o["worst"], variable_level=grade)
-        facts.add("p", n / len(people) if len(people) else None, "percent", rows, **one, variable=o["worst"], variable_level=grade)
+        facts.add(
+            "p",
+            n / len(people) if len(people) else None,
+            "percent",
+            rows,
+            **one,
+            variable=o["worst"],
+            variable_level=grade,
+        )

@@ -12,6 +12,8 @@ from crf2csr.errors import Cause
 
 Part = dict[str, Any]
 TOKEN = re.compile(r"\{([A-Za-z0-9_]+)(?:@([^}:]*))?(?::([a-z0-9_]+))?\}")
+BRACKETS = re.compile(r"(\[[^\]]*\])")
+SELECTORS = ("variable", "variable_level", "group1_level", "group2_level", "group3_level")
 
 
 class Shelf:
@@ -19,7 +21,7 @@ class Shelf:
 
     def __init__(self, facts: pd.DataFrame) -> None:
         self.facts = facts
-        self.by_analysis = {name: part for name, part in facts.groupby("analysis", sort=False)}
+        self.by_analysis = dict(iter(facts.groupby("analysis", sort=False)))
 
     def of(self, analysis: str, where: str) -> pd.DataFrame:
         """All facts of one analysis."""
@@ -38,8 +40,20 @@ def part(fact: int, row: pd.Series, format_name: str | None = None) -> Part:
 def fill(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     """Fill ``{stat}`` tokens with facts; ``{stat@level:format}`` names a level and another format.
 
-    Every token must match exactly one fact of ``facts`` (those of one cell).
+    Every token must match exactly one fact of ``facts`` (those of one cell). A piece in square brackets is left
+    out after a zero: ``{n}[ ({p})]`` shows ``12 (20.0)`` and ``0``.
     """
+    parts: list[Part] = []
+    for piece in BRACKETS.split(template):
+        if piece.startswith("[") and piece.endswith("]"):
+            if not parts or parts[-1].get("t") != "0":
+                parts += _tokens(piece[1:-1], facts, where)
+        elif piece:
+            parts += _tokens(piece, facts, where)
+    return parts
+
+
+def _tokens(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     parts: list[Part] = []
     last = 0
     for match in TOKEN.finditer(template):
@@ -56,3 +70,58 @@ def fill(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     if last < len(template):
         parts.append({"t": template[last:]})
     return parts
+
+
+def arms(facts: pd.DataFrame) -> list[str]:
+    """Labels of the columns of an analysis, in its own order."""
+    return list(dict.fromkeys(facts["group1_level"]))
+
+
+def chosen(facts: pd.DataFrame, planned: dict[str, Any]) -> pd.DataFrame:
+    """The facts that a planned row or column names by variable, level or group."""
+    for name in SELECTORS:
+        if name in planned:
+            facts = facts[facts[name] == str(planned[name])]
+    return facts
+
+
+def headers(spec: dict[str, Any], shelf: Shelf, where: str, labels: list[str]) -> list[dict[str, Any]]:
+    """One header per arm: its label, and ``n``, the parts of ``N = 60``.
+
+    N is that of the analysis named by ``header`` (default: of the display); ``header: none`` leaves it out.
+    """
+    name = spec.get("header", spec["analysis"])
+    if name == "none":
+        return [{"label": label} for label in labels]
+    counted = shelf.of(name, where)
+    counted = counted[counted["stat_name"] == "N"]
+    made = []
+    for label in labels:
+        mine = counted[counted["group1_level"] == label]
+        if mine["stat"].nunique() != 1:
+            raise Cause(
+                f"{mine['stat'].nunique()} denominators stand for one column; name one by `header`",
+                file=where,
+                field="header",
+                value=label,
+            )
+        made.append({"label": label, "n": [{"t": "N = "}, part(mine.index[0], mine.iloc[0])]})
+    return made
+
+
+def spread(planned: list[dict[str, Any]], heads: list[dict[str, Any]]) -> dict[str, Any]:
+    """Columns of several statistics under each arm: ``columns`` and, above them, ``spanners`` with their span."""
+    return {
+        "columns": [{"label": column["label"]} for _ in heads for column in planned],
+        "spanners": [head | {"span": len(planned)} for head in heads],
+    }
+
+
+def across(template: str, facts: pd.DataFrame, labels: list[str], where: str) -> list[list[Part]]:
+    """One cell per arm."""
+    return [fill(template, facts[facts["group1_level"] == label], where) for label in labels]
+
+
+def section(head: str, level: int = 0) -> dict[str, Any]:
+    """A row that only bears a heading."""
+    return {"head": head, "level": level, "cells": [], "section": True}

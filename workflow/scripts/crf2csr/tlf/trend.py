@@ -1,0 +1,71 @@
+"""Layout: a proportion over time with its intervals, one line per series and arm, and its data beneath."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from crf2csr.tlf import _figure
+from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spread
+
+
+def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
+    """Draw ``series: [{label, analysis, ...}]``; ``x`` maps each visit to its place on the axis.
+
+    The estimate is ``p``, its interval the pair ``interval``; ``columns`` are shown beneath for each visit.
+    """
+    where = f"display {spec['id']}"
+    labels = arms(shelf.of(spec["analysis"], where))
+    figure = _figure.canvas(680, 380)
+    axes = figure.add_axes((0.1, 0.13, 0.87, 0.83))
+    places, pair = spec["x"], spec.get("interval", "clopper_pearson")
+    lines = [(series, label) for series in spec["series"] for label in labels]
+    rows: list[dict[str, Any]] = []
+    for number, (series, label) in enumerate(lines):
+        facts = chosen(shelf.of(series.get("analysis", spec["analysis"]), where), series)
+        facts = facts[facts["group1_level"] == label]
+        table = {
+            name: facts[facts["stat_name"] == name].set_index("group2_level")["stat"]
+            for name in ("p", f"{pair}_low", f"{pair}_high")
+        }
+        visits = [visit for visit in places if visit in table["p"]]
+        # Points of several series at one visit stand side by side, so that no interval hides another.
+        x = np.array([float(places[v]) for v in visits]) + 0.14 * (number - (len(lines) - 1) / 2)
+        y, low, high = (table[name].loc[visits].to_numpy("float64") for name in table)
+        look = _figure.look(number)
+        name = series["label"] if len(labels) == 1 else f"{series['label']}, {label}"
+        axes.errorbar(
+            x,
+            y,
+            yerr=[y - low, high - y],
+            color=look["color"],
+            linestyle=look["linestyle"],
+            marker=look["marker"],
+            markersize=5,
+            linewidth=1.5,
+            capsize=3,
+            label=name,
+        )
+    for series in spec["series"]:
+        facts = chosen(shelf.of(series.get("analysis", spec["analysis"]), where), series)
+        rows.append(section(series["label"]))
+        for visit in places:
+            at = facts[facts["group2_level"] == visit]
+            cells = [
+                fill(c["show"], at[at["group1_level"] == label], where) for label in labels for c in spec["columns"]
+            ]
+            rows.append({"head": visit, "level": 1, "cells": cells})
+    axes.set_xticks([float(v) for v in places.values()], list(places))
+    axes.set_ylim(0, 1)
+    axes.set_yticks(np.linspace(0, 1, 6), [f"{v:.0f}" for v in np.linspace(0, 100, 6)])
+    axes.set_ylabel(spec.get("y_label", "Percent"))
+    axes.grid(axis="y", color="#808080", alpha=0.25, linewidth=0.6)
+    axes.legend(loc="upper left")
+    svg = _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))
+    return {
+        "stub": spec.get("stub", "Visit"),
+        **spread(spec["columns"], headers(spec, shelf, where, labels)),
+        "rows": rows,
+        "svg": svg,
+    }

@@ -1,0 +1,46 @@
+"""Layout: one row per visit within blocks, the same statistics in the columns of each arm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spread
+
+
+def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
+    """Fill ``columns`` for every visit of each of ``blocks: [{label, analysis, ...}]``.
+
+    A block of an analysis by two variables (parameter, visit) becomes one block per level of the first.
+    """
+    where = f"display {spec['id']}"
+    labels = arms(shelf.of(spec["analysis"], where))
+    rows: list[dict[str, Any]] = []
+    for block in spec["blocks"]:
+        facts = chosen(shelf.of(block.get("analysis", spec["analysis"]), where), block)
+        if facts["group3_level"].notna().any():
+            for level in facts["group2_level"].dropna().unique():
+                rows.append(section(str(level)))
+                rows += _visits(facts[facts["group2_level"] == level], "group3_level", spec, labels, where)
+        else:
+            rows.append(section(block["label"]))
+            rows += _visits(facts, "group2_level", spec, labels, where)
+    return {
+        "stub": spec.get("stub", "Visit"),
+        **spread(spec["columns"], headers(spec, shelf, where, labels)),
+        "rows": rows,
+    }
+
+
+def _visits(facts: pd.DataFrame, by: str, spec: dict[str, Any], labels: list[str], where: str) -> list[dict[str, Any]]:
+    made = []
+    for visit in facts[by].dropna().unique():
+        at = facts[facts[by] == visit]
+        cells = [
+            fill(column["show"], chosen(at[at["group1_level"] == label], column), where)
+            for label in labels
+            for column in spec["columns"]
+        ]
+        made.append({"head": str(visit), "level": 1, "cells": cells})
+    return made
