@@ -54,9 +54,12 @@ def add(rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame
     for column in wanted:
         direct = trimmed.map(exact[column])
         found[column] = direct.where(direct.notna() | trimmed.isin(clash), tidied.map(loose[column]))
+    # A term that the mapping itself sets (a condition asked of everyone) is coded there.
+    first = next(iter(rule["set"]))
+    given = rows[first].notna() if first in rows else pd.Series(False, index=rows.index)
     for variable, column in rule["set"].items():
-        rows[variable] = found[column].astype("str")
-    named = text.notna() & (trimmed != "")
+        rows[variable] = found[column].astype("str").where(~given, rows[variable] if variable in rows else np.nan)
+    named = text.notna() & (trimmed != "") & ~given
     uncoded = named & found[wanted].isna().all(axis=1)
     made.ledger.enter(
         f"{domain}: terms coded", "coding file", int(named.sum()), int((named & ~uncoded).sum()),

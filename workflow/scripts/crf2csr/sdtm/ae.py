@@ -7,19 +7,11 @@ import pandas as pd
 from crf2csr import dates
 from crf2csr.sdtm import _mapping
 from crf2csr.sdtm._asking import ask
+from crf2csr.sdtm._reference import reference_point
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made, queries
 
 CRITERIA = ["AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESOD", "AESMIE"]
-
-
-def reference_point(rows: pd.DataFrame, context: Context) -> pd.Series:
-    """Date of last contact of the row's subject, else the data cut-off: what "ongoing" refers to."""
-    last = context.domains["dm"].drop_duplicates("USUBJID").set_index("USUBJID")["RFPENDTC"]
-    known = rows["USUBJID"].map(last).astype("str")
-    cutoff = context.page["study"].get("cutoff")
-    return known.fillna(str(cutoff)) if cutoff else known
-
 
 DERIVATIONS = {"reference_point": reference_point}
 
