@@ -11,4 +11,5 @@ def reference_point(rows: pd.DataFrame, context: Context) -> pd.Series:
     """Date of last contact of the row's subject, else the data cut-off (ISO)."""
     last = context.domains["dm"].drop_duplicates("USUBJID").set_index("USUBJID")["RFPENDTC"]
     known = rows["USUBJID"].map(last).astype("str")
-    return known.fillna(str(context.page["cutoff"])) if context.page.get("cutoff") else known
+    cutoff = context.page["study"].get("cutoff")
+    return known.fillna(str(cutoff)) if cutoff else known
