@@ -12,7 +12,7 @@ from crf2csr.adam import _imputation
 
 
 def flag(condition: pd.Series) -> pd.Series:
-    """ "Y" where true, missing elsewhere (an unknown condition is not true)."""
+    """Say "Y" where true and nothing elsewhere (an unknown condition is not true)."""
     out = pd.Series(np.nan, index=condition.index, dtype="str")
     return out.mask(condition.fillna(False).astype(bool), "Y")
 
