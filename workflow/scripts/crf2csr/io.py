@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io as stream
 import json
 import os
 from pathlib import Path
@@ -51,6 +53,11 @@ def write_json(path: str | Path, content: Any) -> None:
 def read_json(path: str | Path) -> Any:
     """Read a JSON file."""
     return json.loads(read_bytes(path))
+
+
+def read_records(path: str | Path) -> list[dict[str, str]]:
+    """Read a small CSV table in UTF-8 as one mapping per line; all cells are text."""
+    return list(csv.DictReader(stream.StringIO(read_bytes(path).decode("utf-8"), newline="")))
 
 
 def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:

@@ -104,7 +104,7 @@ class Study:
         self.adam = self._folder("adam")
         self.ard = self._folder("ard")
         self.tlf = self._folder("tlf")
-        self.lists = {
+        self.lists = self._standards() | {
             path.stem: self._read(path.name, path.stem)
             for path in sorted(self.config.glob("*.yaml"))
             if path.stem not in ("config", "csr", "manifest")
@@ -127,6 +127,10 @@ class Study:
             if spec["name"].lower() != stem:
                 raise Cause(f"file and name differ: expected {stem}", file=f"config/{floor}/{stem}.yaml", field="name", value=spec["name"])
         return found
+
+    def _standards(self) -> dict[str, Any]:
+        """Tables of published standards that come with the house, handed out by name like a study's own lists."""
+        return {path.stem: io.read_records(path) for path in sorted((self.schemas.parent / "standards").glob("*.csv"))}
 
     def _override(self, overrides: dict[str, Any]) -> None:
         known = {"raw_dir"}
