@@ -23,15 +23,15 @@ NOT_IN_RAW = {
     "dm": {"BRTHDTC", "ACTARMUD"},
     "ds": {"DSSPID"},
     "ex": set(),
-    "ae": {"AESPID", "AELLTCD", "AEPTCD", "AEHLTCD", "AEHLGTCD", "AEBDSYCD", "AESOCCD", "AEACN"},
+    "ae": {"AESPID"},
     "vs": {"VSSTAT"},
 }
 # Rows that differ in a variable, among rows that are matched by their keys.
 DIFFERENCES = {
-    "dm": {"RFENDTC": 1, "RFICDTC": 254, "RFPENDTC": 80},
+    "dm": {"RFICDTC": 254, "RFPENDTC": 80},
     "ds": {},
     "ex": {},
-    "ae": {"AESEQ": 910, "AESTDY": 1},
+    "ae": {"AESEQ": 221, "AELLTCD": 1167, "AESOCCD": 1167, "AESTDY": 1},
     "vs": {"VSSEQ": 167, "VSORRESU": 17, "VSSTRESC": 14, "VSSTRESN": 17, "VSBLFL": 265},
 }
 # Rows of ours without a partner, and published rows without one.
@@ -107,3 +107,52 @@ def test_the_eight_missing_measurements_were_not_done(tabulated):
     lost = both[both["_merge"] == "right_only"]
     theirs = published("vs")
     assert (theirs["VSSTAT"] == "NOT DONE").sum() == len(lost) == 8
+
+
+def differing(tabulated, name: str, variable: str) -> pd.DataFrame:
+    """Matched rows where our value of a variable is not the published one."""
+    both = matched(tabulated[name], published(name), KEYS[name])
+    both = both[both["_merge"] == "both"]
+    ours, theirs = both[variable], both[f"{variable}_published"]
+    return both[~((ours == theirs) | (ours.isna() & theirs.isna()))]
+
+
+def test_consent_and_dictionary_codes_differ_only_where_the_published_column_is_empty(tabulated):
+    assert (published("dm")["RFICDTC"] == "").all()
+    assert (published("ae")[["AELLTCD", "AESOCCD"]] == "").all(axis=None)
+    assert (differing(tabulated, "dm", "RFICDTC")["RFICDTC"] != "").all()
+
+
+def test_participation_ends_earlier_than_published_for_want_of_other_contacts(tabulated):
+    rows = differing(tabulated, "dm", "RFPENDTC")
+    assert (rows["RFPENDTC"].str[:10] < rows["RFPENDTC_published"].str[:10]).all()
+
+
+def test_the_published_events_are_numbered_by_an_identifier_that_the_raw_export_lacks(tabulated):
+    theirs = published("ae").sort_values(["USUBJID", "AEDTC", "AESTDTC", "AESPID"], kind="stable")
+    assert (theirs["AESEQ"].astype(float) == theirs.groupby("USUBJID").cumcount() + 1).all()
+
+
+def test_one_published_study_day_contradicts_its_own_dates(tabulated):
+    rows = differing(tabulated, "ae", "AESTDY")
+    assert rows["USUBJID"].tolist() == ["01-716-1063"]
+    start = tabulated["dm"].set_index("USUBJID")["RFSTDTC"]["01-716-1063"]
+    assert rows["AESTDTC"].tolist() == [start] and rows["AESTDY"].tolist() == [1]
+
+
+def test_vital_signs_are_numbered_apart_only_for_the_subjects_whose_measurements_were_not_done(tabulated):
+    theirs = published("vs")
+    assert set(differing(tabulated, "vs", "VSSEQ")["USUBJID"]) == set(theirs.loc[theirs["VSSTAT"] == "NOT DONE", "USUBJID"])
+
+
+def test_the_results_without_a_standard_value_were_taken_in_a_unit_that_the_raw_export_does_not_name(tabulated):
+    rows = differing(tabulated, "vs", "VSSTRESN")
+    assert rows["VSSTRESN"].isna().all()
+    assert (rows["VSORRESU_published"].isin(["cm", "kg", "C"])).all()
+    assert sorted(rows["VSORRESU"].unique()) == ["F", "IN", "LB"]
+
+
+def test_our_baseline_is_the_last_value_before_exposure_also_where_it_was_taken_at_screening(tabulated):
+    rows = differing(tabulated, "vs", "VSBLFL")
+    assert (rows["VSBLFL"] == "Y").all()
+    assert set(rows["VISIT"]) == {"SCREENING 1", "SCREENING 2"}
