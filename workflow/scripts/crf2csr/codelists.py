@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr import dates
+
 
 def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> pd.DataFrame:
     """Translate a column of collected words.
@@ -13,7 +15,8 @@ def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> p
     Parameters
     ----------
     text : Series of str
-        Words as entered; blank and missing are no answer.
+        Words as entered; blank and missing are no answer. A word that is not listed as entered is compared
+        without differences of width, case and blanks at the rim, where that names one listed word.
     codelist : dict
         Word -> term, or word -> {column: term} where a word has several attributes.
     column : str
@@ -28,6 +31,10 @@ def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> p
     terms = {
         word: (entry.get(column) if isinstance(entry, dict) else entry) for word, entry in codelist.items()
     }
+    loose = pd.Series(list(codelist), index=[dates.tidy(str(word)) for word in codelist], dtype="object")
+    loose = loose[~loose.index.duplicated(keep=False)].to_dict()
+    listed = {word: word if word in terms else loose.get(dates.tidy(word), word) for word in words.unique()}
+    words = words.map(listed).astype("str")
     known = words.isin(list(terms))
     term = words.map(terms).astype("str")
     return pd.DataFrame({"term": term, "unknown": ~known & (words != "")})

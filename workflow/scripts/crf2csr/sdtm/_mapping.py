@@ -11,7 +11,7 @@ import pandas as pd
 from crf2csr import dates, numbers
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
-from crf2csr.sdtm import _coding, _timing
+from crf2csr.sdtm import _coding, _repeats, _timing
 from crf2csr.sdtm._verbs import Context, fill
 from crf2csr.trace import Made
 
@@ -28,11 +28,22 @@ def tabulate(context: Context) -> Made:
         row's own) and ``_FLD`` (the field that holds the result, where one record makes several rows).
     """
     made = Made(pd.DataFrame())
+    return finished(collected(context, made), context, made)
+
+
+def collected(context: Context, made: Made) -> pd.DataFrame:
+    """Rows of all blocks of the specification, with coded terms; a room may work on them before `finished`."""
     parts = [part for block in context.spec["records"] for part in _block(block, context, made)]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CARRIED)
     if "coding" in context.spec:
         rows = _coding.add(rows, context.spec["coding"], context.tables, made, context.spec["name"])
+    return rows
+
+
+def finished(rows: pd.DataFrame, context: Context, made: Made) -> Made:
+    """Complete the rows by what the standard says of every domain and ask about repeated results."""
     made.data = standard(rows, context)
+    made.queries += _repeats.ask_about(made.data, context)
     return made
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from crf2csr import numbers
 from crf2csr.dates import DASHES
 
-KINDS = ("blank", "none", "word", "number", "limit", "span", "comma", "unreadable")
+KINDS = ("blank", "none", "word", "number", "limit", "span", "comma", "foreign", "unreadable")
 SIGNS = {"≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
 LIMIT = re.compile(rf"([<>]=?)\s*({numbers.NUMBER.pattern})", re.ASCII)
 NAMED_LIMIT = re.compile(r"([<>]=?)\s*(L?LOQ|L?LOD|ULOQ)", re.ASCII)
@@ -41,6 +41,13 @@ def neat(text: str) -> str:
     for sign, plain in SIGNS.items():
         clean = clean.replace(sign, plain)
     return clean
+
+
+def plain(text: str) -> str:
+    """The text without blanks at the rim, with ASCII signs: what `neat` leaves alone was plainly entered."""
+    for sign, ascii_sign in SIGNS.items():
+        text = text.replace(sign, ascii_sign)
+    return text.strip(" \t")
 
 
 def read(text: str, words: dict[str, str], none: dict[str, str], marks: list[str]) -> Reading:
@@ -72,7 +79,15 @@ def read(text: str, words: dict[str, str], none: dict[str, str], marks: list[str
         return Reading("limit", found[1] + found[2], np.nan, found[1], mark)
     if found := SPAN.fullmatch(body):
         return Reading("span", found[1] + (f"-{found[2]}" if found[2] else ""), np.nan, "", mark)
-    return Reading("comma" if COMMA.fullmatch(body) else "unreadable", clean)
+    return Reading("comma" if COMMA.fullmatch(body) else "foreign" if _number_elsewhere(body) else "unreadable", clean)
+
+
+def _number_elsewhere(text: str) -> bool:
+    """Tell whether a programming language would take the text for a number: ``1_000``, ``1e5``, ``inf``, ``٣``."""
+    try:
+        return not np.isnan(float(text))
+    except ValueError:
+        return False
 
 
 def _unmarked(clean: str, marks: list[str]) -> tuple[str, str]:
@@ -107,7 +122,7 @@ def read_all(text: pd.Series, words: dict[str, str], none: dict[str, str], marks
     folded_words = {neat(word).casefold(): term for word, term in words.items()}
     folded_none = {neat(word).casefold(): term for word, term in none.items()}
     table = pd.DataFrame(
-        [(t, r.kind, r.text, r.number, r.sign, r.mark, neat(t) != t.strip() and not any(s in t for s in ("≤", "≥")))
+        [(t, r.kind, r.text, r.number, r.sign, r.mark, neat(t) != plain(t))
          for t in texts.unique() for r in [read(t, folded_words, folded_none, marks)]],
         columns=["as printed", "kind", "text", "number", "sign", "mark", "cleaned"],
     ).set_index("as printed").astype({"kind": "str", "text": "str", "sign": "str", "mark": "str", "number": "float64", "cleaned": bool})

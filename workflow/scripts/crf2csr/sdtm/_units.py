@@ -91,8 +91,8 @@ def proposals(values: pd.Series, analyte: pd.Series, factors: pd.DataFrame, labs
             fitting = [u.printed for u in units.itertuples(index=False) if low <= value * float(u.times) / float(u.over) <= high]
             said.loc[now.index[lost]] = "The unit is missing or not known for this analyte; no standard result." + (
                 f" Plausible units: {', '.join(fitting)}." if fitting else "")
-            said.loc[now.index[odd]] = f"No living person is expected outside {low:g} to {high:g} {about.get('unit', '')}".rstrip() + "; " + _guess(
-                value, fitting, low, high)
+            bounds = f"{low:g} to {high:g} {about.get('unit', '')}".rstrip()
+            said.loc[now.index[odd]] = f"Implausible: expected within {bounds}; {_guess(value, fitting, low, high)}"
     return said
 
 
@@ -101,3 +101,45 @@ def _guess(value: float, fitting: list[str], low: float, high: float) -> str:
         return f"is the unit {' or '.join(fitting)}? Nothing was changed."
     steps = [f"{step:g} times too {way}" for step in STEPS for way, v in (("high", value / step), ("low", value * step)) if low <= v <= high]
     return f"is the value {steps[0]}? Nothing was changed." if steps else "please check. Nothing was changed."
+
+
+def implausible(values: pd.Series, analyte: pd.Series, labs: dict[str, Any]) -> pd.Series:
+    """Tell which standard values lie outside what is plausible for their analyte (missing is not)."""
+    bounds = {name: about["plausible"] for name, about in labs["analytes"].items() if "plausible" in about}
+    low = analyte.map({name: float(b[0]) for name, b in bounds.items()}).astype("float64")
+    high = analyte.map({name: float(b[1]) for name, b in bounds.items()}).astype("float64")
+    return ((values < low) | (values > high)).fillna(False).astype(bool)
+
+
+def against_own(values: pd.Series, person: pd.Series, analyte: pd.Series, labs: dict[str, Any]) -> pd.Series:
+    """Say which values differ from the person's own others as one unit differs from another.
+
+    Only for analytes that vary little within a person (``steady``: the factor that is too much). A value is
+    asked about when it is off by more than that factor and another unit would bring it back within it.
+
+    Parameters
+    ----------
+    values : Series of float
+        In the standard unit.
+    person, analyte : Series of str
+    """
+    said = pd.Series(np.nan, index=values.index, dtype="str")
+    known = known_units(labs)
+    for name, about in labs["analytes"].items():
+        if "steady" not in about:
+            continue
+        here = values[(analyte == name) & values.notna() & (values > 0)]
+        grouped = here.groupby(person[here.index])
+        count, median = grouped.transform("size"), grouped.transform("median")
+        usual = median.where(count > 2, grouped.transform("sum") - here).where(count > 1)
+        ratio = here / usual
+        limit = float(about["steady"])
+        off = (ratio > limit) | (ratio < 1 / limit)
+        units = pd.concat([known[known["analyte"] == name], known[known["analyte"] == about.get("same_as")]])
+        for unit in units.itertuples(index=False):
+            factor = float(unit.times) / float(unit.over)
+            back = ratio * factor
+            fits = off & (factor != 1) & back.between(1 / limit, limit) & said.loc[here.index].isna()
+            said.loc[fits.index[fits]] = (
+                f"More than {limit:g} times off the person's other results; is the unit {unit.printed}? Nothing was changed.")
+    return said

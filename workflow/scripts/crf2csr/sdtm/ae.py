@@ -40,6 +40,8 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
     ended, asks_ongoing = _of(rows, "AEENDTC").notna(), "AEENRTPT" in rows
     ongoing = _true(_of(rows, "AEENRTPT") == "ONGOING")
     consent = dates.to_day(rows["USUBJID"].map(_of(dm, "RFICDTC")).astype("str"))
+    dose = dates.to_day(rows["USUBJID"].map(_of(dm, "RFXSTDTC")).astype("str"))
+    unsure = _true((start["unknown"] != "") & (start["first"] <= dose) & (dose <= start["last"]))
     recovered = _of(rows, "AEOUT").isin(["RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE"])
     found = [
         (_true(end["last"] < start["first"]), "AEENDTC", "major", "Event ends before it starts; both dates are kept."),
@@ -47,6 +49,7 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
         (~ongoing & ~ended & asks_ongoing, "AEENDTC", "minor", "Event is not ongoing and has no end date that can be read."),
         (ongoing & recovered, "AEOUT", "major", "Event is ongoing and its outcome is recovered."),
         (_true(start["last"] < consent), "AESTDTC", "minor", "Event starts before informed consent."),
+        (unsure, "AESTDTC", "minor", "Start is partial and may be before or after the first dose; the event counts as emergent."),
         (rows["AESTDTC"].isna(), "AESTDTC", "major", "Event has no start date that can be read."),
     ]
     return [

@@ -25,16 +25,6 @@ def last_dose(rows: pd.DataFrame, context: Context) -> Filled:
     return made
 
 
-def age_years(birth: pd.Series, at: pd.Series) -> pd.Series:
-    """Whole years of age; a birth date known to the month or year is taken at the end of that period."""
-    born = dates.to_iso(dates.period(birth)["last"])
-    full = dates.is_full(at) & born.notna()
-    b, a = born.where(full), at.where(full)
-    years = a.str.slice(0, 4).astype("Int64") - b.str.slice(0, 4).astype("Int64")
-    before_birthday = (a.str.slice(5, 10) < b.str.slice(5, 10)).fillna(False).astype("Int64")
-    return (years - before_birthday).astype("Int64")
-
-
 def assign_arms(rows: pd.DataFrame, page: dict) -> pd.DataFrame:
     """Fill ARM and ACTARM variables; who has no arm gets the reason in ARMNRS."""
     arms = {arm["code"]: arm["label"] for arm in page["arms"]}
@@ -73,7 +63,7 @@ def tabulate(context: Context) -> Made:
     one["PRVSUBJ"] = previous.astype("str").where(previous != "")
     made.ledger.enter("DM: one row per person", "DM", len(rows), len(one), {"earlier screening of the same person": len(rows) - len(one)})
     if "AGE" not in one:
-        one["AGE"] = age_years(one["BRTHDTC"], one["RFICDTC"])
+        one["AGE"] = dates.age_years(one["BRTHDTC"], one["RFICDTC"])
         one["AGEU"] = pd.Series("YEARS", index=one.index, dtype="str").where(one["AGE"].notna())
     one["DTHFL"] = pd.Series("Y", index=one.index, dtype="str").where(one["DTHDTC"].notna()) if "DTHDTC" in one else float("nan")
     one["DMDY"] = dates.study_day(dates.to_day(one["DMDTC"]), dates.to_day(one["RFSTDTC"]))
