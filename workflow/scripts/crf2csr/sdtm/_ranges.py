@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +43,9 @@ def _limits(low: str, high: str) -> tuple[float, float, bool]:
         return (*whole, bool(a))
     good_a, good_b = ONE.fullmatch(a), ONE.fullmatch(b)
     wrong = (bool(a) and not good_a) or (bool(b) and not good_b)
-    return (float(a) if good_a else np.nan, float(b) if good_b else np.nan, wrong)
+    if wrong:
+        return np.nan, np.nan, True
+    return float(a) if good_a else np.nan, float(b) if good_b else np.nan, False
 
 
 def _whole(text: str) -> tuple[float, float] | None:
@@ -110,13 +111,3 @@ def indicator(number: pd.Series, sign: pd.Series, low: pd.Series, high: pd.Serie
     out = out.mask(below & low.notna() & ((number < low) | ((number == low) & (sign == "<"))), "LOW")
     out = out.mask(above & top & (number >= low), "NORMAL")
     return out.mask(above & high.notna() & ((number > high) | ((number == high) & (sign == ">"))), "HIGH")
-
-
-def known_sexes(dm: pd.DataFrame, usubjid: pd.Series) -> pd.Series:
-    """Sex of each row's subject."""
-    return usubjid.map(dm.drop_duplicates("USUBJID").set_index("USUBJID")["SEX"])
-
-
-def settings(labs: dict[str, Any]) -> list[str]:
-    """The laboratories in the order in which a shared name is looked up."""
-    return list(labs.get("laboratories", []))
