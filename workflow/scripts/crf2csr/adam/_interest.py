@@ -1,4 +1,4 @@
-"""Events of special interest: groups declared as lists of terms, matched on coded terms and on verbatims."""
+"""Groups of terms (events of special interest, comorbidities) declared as lists, matched on codes and verbatims."""
 
 from __future__ import annotations
 
@@ -9,31 +9,39 @@ import pandas as pd
 
 from crf2csr.populations import matches
 
-LISTS = {"terms": "AEDECOD", "high_level_terms": "AEHLT", "group_terms": "AEHLGT", "classes": "AEBODSYS"}
+LISTS = {
+    "terms": "DECOD",
+    "high_level_terms": "HLT",
+    "group_terms": "HLGT",
+    "classes": "BODSYS",
+    "categories": "CAT",
+}
 
 
-def member(rows: pd.DataFrame, group: dict[str, Any]) -> pd.Series:
+def member(
+    rows: pd.DataFrame, group: dict[str, Any], prefix: str = "AE", source: str = "config/aesi.yaml"
+) -> pd.Series:
     """Tell which events belong to a group.
 
     Parameters
     ----------
     rows : DataFrame
-        Events with AETERM and the dictionary's variables; AEDECOD is missing where a term is not coded.
+        Events with --TERM and the dictionary's variables; --DECOD is missing where a term is not coded.
     group : dict
-        ``terms``, ``contains``, ``high_level_terms``, ``group_terms``, ``classes`` (any of them suffices),
-        ``except_group_terms``, ``verbatim`` (for events without a code) and ``where`` (a condition on all).
+        ``terms``, ``contains``, ``high_level_terms``, ``group_terms``, ``classes``, ``categories`` (any of
+        them suffices), ``except_group_terms``, ``verbatim`` (for events without a code) and ``where`` (a condition on all).
     """
     found = pd.Series(False, index=rows.index)
     for key, variable in LISTS.items():
         if key in group:
-            found |= _fold(rows[variable]).isin([item.casefold() for item in group[key]])
+            found |= _fold(rows[prefix + variable]).isin([item.casefold() for item in group[key]])
     if "contains" in group:
-        found |= _contains(rows["AEDECOD"], group["contains"])
+        found |= _contains(rows[f"{prefix}DECOD"], group["contains"])
     if "except_group_terms" in group:
-        found &= ~_fold(rows["AEHLGT"]).isin([item.casefold() for item in group["except_group_terms"]])
+        found &= ~_fold(rows[f"{prefix}HLGT"]).isin([item.casefold() for item in group["except_group_terms"]])
     if "verbatim" in group:
-        found |= rows["AEDECOD"].isna() & _contains(rows["AETERM"], group["verbatim"])
-    return found & matches(rows, group.get("where"), source="config/aesi.yaml")
+        found |= rows[f"{prefix}DECOD"].isna() & _contains(rows[f"{prefix}TERM"], group["verbatim"])
+    return found & matches(rows, group.get("where"), source=source)
 
 
 def names(rows: pd.DataFrame, groups: list[dict[str, Any]]) -> pd.DataFrame:

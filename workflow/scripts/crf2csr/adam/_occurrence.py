@@ -28,15 +28,19 @@ def with_subject(rows: pd.DataFrame, adsl: pd.DataFrame, spec: dict[str, Any]) -
     return rows.assign(**{name: of_subject(rows, adsl, name) for name in wanted})
 
 
-def with_dates(rows: pd.DataFrame, prefix: str, adsl: pd.DataFrame, cutoff: str | None) -> pd.DataFrame:
+def with_dates(
+    rows: pd.DataFrame, prefix: str, adsl: pd.DataFrame, cutoff: str | None, history: pd.Series | None = None
+) -> pd.DataFrame:
     """Add ASTDT, ASTDTF, AENDT, AENDTF, ASTDY, AENDY, ADURN and ADURU from --STDTC and --ENDTC.
 
     Duration is missing where the start is wholly unknown, the end is missing, or the end is before the start.
-    ``cutoff`` is the data cut-off (ISO), if there is one.
+    ``cutoff`` is the data cut-off (ISO), if there is one. ``history`` tells the rows that were over or under way
+    before treatment: the first dose is never their start.
     """
     first, contact, death = (of_subject(rows, adsl, name).astype("Int64") for name in ("TRTSDT", "LSTCNDT", "DTHDT"))
     limit = dates.to_day(pd.Series(cutoff, index=rows.index, dtype="str"))
-    start = _imputation.starts(rows[f"{prefix}STDTC"], first, rows[f"{prefix}ENDTC"], contact, limit)
+    new = first if history is None else first.mask(history)
+    start = _imputation.starts(rows[f"{prefix}STDTC"], new, rows[f"{prefix}ENDTC"], contact, limit)
     end = _imputation.ends(rows[f"{prefix}ENDTC"], contact, death, limit)
     rows = rows.assign(ASTDT=start["DT"], ASTDTF=start["DTF"], AENDT=end["DT"], AENDTF=end["DTF"])
     rows["ASTDY"], rows["AENDY"] = dates.study_day(rows["ASTDT"], first), dates.study_day(rows["AENDT"], first)
@@ -45,6 +49,11 @@ def with_dates(rows: pd.DataFrame, prefix: str, adsl: pd.DataFrame, cutoff: str 
     rows["ADURN"] = days.where(known)
     rows["ADURU"] = pd.Series("DAYS", index=rows.index, dtype="str").where(known)
     return rows
+
+
+def analysis_term(rows: pd.DataFrame, coded: str, verbatim: str) -> pd.Series:
+    """Coded term; where there is none, "Uncoded: " and the term as reported."""
+    return rows[coded].where(rows[coded].notna(), "Uncoded: " + rows[verbatim].astype("str"))
 
 
 def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[str]) -> pd.Series:

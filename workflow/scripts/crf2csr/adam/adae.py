@@ -8,7 +8,7 @@ import pandas as pd
 
 from crf2csr import numbers
 from crf2csr.adam import _interest
-from crf2csr.adam._occurrence import first_of, flag, of_subject, with_dates, with_subject
+from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
 from crf2csr.trace import Made
 
 
@@ -23,8 +23,7 @@ def derive(
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
     rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"]))
-    coded = rows["AEDECOD"].notna()
-    rows["ADECOD"] = rows["AEDECOD"].where(coded, "Uncoded: " + rows["AETERM"].astype("str"))
+    rows["ADECOD"] = analysis_term(rows, "AEDECOD", "AETERM")
     rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
     rows = rows.join(emergence(rows, adsl, page["treatment_emergent_days"]))
     rules = page["adverse_events"]
