@@ -1,0 +1,96 @@
+"""The plan: what is made from what, in which order, and when it is stale."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from crf2csr.errors import Cause
+from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
+from crf2csr.specs import Study
+
+from tests.climb import ROOT, inside
+
+SCHEMAS = ROOT / "workflow" / "schemas"
+
+
+@pytest.fixture(scope="module")
+def plan():
+    with inside(ROOT):
+        return Plan(Study(".", SCHEMAS))
+
+
+def jobs(plan: Plan) -> list[Job]:
+    return [*plan.raw.values(), *plan.sdtm.values(), *plan.adam.values(), *plan.ard.values(), *plan.tlf.values(), plan.csr, plan.gate]
+
+
+def test_no_two_jobs_write_one_file(plan):
+    paths = [path for job in jobs(plan) for path in job.outputs.values()]
+    assert len(paths) == len(set(paths))
+
+
+def test_every_input_is_made_by_a_job_or_is_a_raw_file(plan):
+    made = {path for job in jobs(plan) for path in job.outputs.values()}
+    needed = {path for job in jobs(plan) for path in job.inputs.values()}
+    assert needed - made == {job.inputs["file"] for job in plan.raw.values()}
+
+
+def test_jobs_are_sorted_so_that_each_comes_after_its_sources(plan):
+    done: set[str] = {job.inputs["file"] for job in plan.raw.values()}
+    every = ordered(jobs(plan))
+    assert len(every) == len(jobs(plan))
+    for job in every:
+        assert set(job.inputs.values()) <= done, job.name
+        done |= set(job.outputs.values())
+
+
+def test_a_circle_is_refused_by_the_names_on_it():
+    a = Job("cm", {"sdtm/ce": "ce.parquet"}, {"data": "cm.parquet"}, "")
+    b = Job("ce", {"sdtm/cm": "cm.parquet"}, {"data": "ce.parquet"}, "")
+    with pytest.raises(Cause, match=r"circle: (cm -> ce -> cm|ce -> cm -> ce)"):
+        ordered([a, b])
+
+
+def test_the_plan_is_the_same_each_time_it_is_made(plan):
+    with inside(ROOT):
+        again = Plan(Study(".", SCHEMAS))
+    assert [(j.name, j.digest, j.inputs, j.outputs) for j in jobs(again)] == [
+        (j.name, j.digest, j.inputs, j.outputs) for j in jobs(plan)]
+
+
+def test_imports_reach_through_modules_to_the_ground():
+    found = imports("crf2csr.adam.adae")
+    assert {"crf2csr.adam.adae", "crf2csr.adam._occurrence", "crf2csr.adam._imputation", "crf2csr.dates"} <= found
+    assert not any(name.startswith(("crf2csr.sdtm.", "crf2csr.ard.", "crf2csr.csr.")) for name in found)
+
+
+def test_the_digest_of_an_unknown_module_is_refused():
+    with pytest.raises(Cause, match="no such module"):
+        imports("crf2csr.adam.nowhere")
+
+
+@pytest.fixture
+def house(tmp_path) -> Path:
+    """A copy of the house's modules that a test may change."""
+    return shutil.copytree(HOUSE, tmp_path / "crf2csr", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def code_in(house: Path, module: str) -> str:
+    """Digest of a module's code in a copy of the house, read by a fresh interpreter (the plan keeps what it read)."""
+    command = f"from crf2csr.plan import code; print(code({module!r}))"
+    run = subprocess.run([sys.executable, "-c", command], cwd=house.parent, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(house):
+    before = code_in(house, "crf2csr.adam.adae")
+    for name, matters in (("adam/_imputation.py", True), ("dates.py", True), ("adam/adrs.py", False), ("ard/_km.py", False)):
+        path = house / name
+        text = path.read_bytes()
+        path.write_bytes(text + b"\n# one more line\n")
+        assert (code_in(house, "crf2csr.adam.adae") != before) is matters, name
+        path.write_bytes(text)
+    assert code_in(house, "crf2csr.adam.adae") == before
