@@ -6,7 +6,7 @@ import pandas as pd
 
 from crf2csr.ard import _km
 from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.ard.survival import known_times
+from crf2csr.ard._times import known_times
 from crf2csr.errors import Cause
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import numbers
-from crf2csr.tlf import _figure, lines
+from crf2csr.tlf import _figure, _lines
 from crf2csr.tlf._cells import Shelf, arms, chosen
 
 LINE_PIXELS = 26
@@ -21,7 +21,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
-    table = lines.display(spec, shelf, page)
+    table = _lines.table(spec, shelf)
     drawn = [(row, label) for row in spec["rows"] if not row.get("section") for label in labels]
     height = LINE_PIXELS * len(drawn) + 70
     figure = _figure.canvas(760, height)
