@@ -117,6 +117,6 @@ def test_an_empty_denominator_gives_undefined_facts_with_a_warning():
 
 def test_subjects_left_out_by_a_condition_on_rows_are_counted():
     data = rows(("1", "W12", 1), ("2", "W12", 1)).assign(ADY=[85, 70])
-    spec = SPEC | {"without": {"dataset": "adrs", "where": {"ADY": {"lt": 78}}}}
+    spec = SPEC | {"without": [{"dataset": "adrs", "where": {"ADY": {"lt": 78}}}]}
     facts, _, _ = run(proportion, spec, {"adsl": subjects(3), "adrs": data})
     assert (stat(facts, "n"), stat(facts, "N"), stat(facts, "n_left_out")) == (1, 2, 1)

@@ -248,7 +248,7 @@ def _split(
 def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[str, Any]) -> Analysis:
     """Choose the rows and the subjects of one analysis; an unknown data set or arm is a cause.
 
-    ``without: {dataset, where}`` leaves out the subjects who have such a row (kept in ``left_out``);
+    ``without: [{dataset, where}]`` leaves out the subjects who have any such row (kept in ``left_out``);
     ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all.
     """
     where = f"analysis {spec['id']}"
@@ -260,7 +260,8 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     people = adsl[matches(adsl, spec.get("population"), source=where)]
     left_out = people.iloc[0:0]
     if "without" in spec:
-        gone = people["USUBJID"].isin(_holders(datasets, spec["without"], where))
+        held = [_holders(datasets, about, where) for about in spec["without"]]
+        gone = people["USUBJID"].isin(pd.concat(held))
         people, left_out = people[~gone], people[gone]
     data = datasets[spec["dataset"]]
     rows = data[matches(data, spec.get("where"), source=where) & data["USUBJID"].isin(people["USUBJID"])]

@@ -110,10 +110,10 @@ def headers(spec: dict[str, Any], shelf: Shelf, where: str, labels: list[str]) -
 
 
 def spread(planned: list[dict[str, Any]], heads: list[dict[str, Any]]) -> dict[str, Any]:
-    """Columns of several statistics under each arm: ``columns`` and, above them, ``spanners`` with their span."""
+    """Columns of several statistics under each arm: ``columns`` and ``spanners``, the rows of heads above them."""
     return {
         "columns": [{"label": column["label"]} for _ in heads for column in planned],
-        "spanners": [head | {"span": len(planned)} for head in heads],
+        "spanners": [[head | {"span": len(planned)} for head in heads]],
     }
 
 

@@ -1,4 +1,4 @@
-"""Layout: the rows of a listing, column by column, each row with its position in the data set it comes from."""
+"""Layout: the rows of a listing, column by column, each with its position in the data set it comes from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from crf2csr.tlf._cells import Shelf, fill
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing: pd.DataFrame) -> dict[str, Any]:
-    """Return labels (``columns``) and ``listing``: its data set, ``values`` by column (null is missing) and ``row``.
+    """Return ``columns``, ``data`` (texts by column, null is missing), ``dataset`` and ``rows``, the positions in it.
 
-    The one row of the table itself says how many rows and subjects are listed, as facts.
+    The first footnote says how many rows and subjects are listed, as facts.
     """
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
@@ -21,17 +21,11 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing
     unknown = [name for name in wanted if name not in listing]
     if unknown:
         raise Cause("the analysis lists no such column", file=where, field="columns", value=unknown[0])
+    counted = fill("{rows} rows of {n} of {N} subjects of the population.", facts, where)
     return {
-        "stub": "",
         "columns": [{"label": label, "name": name} for name, label in wanted.items()],
-        "rows": [{"head": "Listed", "level": 0, "cells": [fill("{rows} rows, {n} of {N} subjects", facts, where)]}],
-        "listing": {
-            "dataset": str(facts["dataset"].iloc[0]),
-            "row": [int(row) for row in listing["_ROW"]],
-            "values": [_column(listing[name]) for name in wanted],
-        },
+        "data": {name: [None if pd.isna(value) else str(value) for value in listing[name]] for name in wanted},
+        "dataset": str(facts["dataset"].iloc[0]),
+        "rows": [int(row) for row in listing["_ROW"]],
+        "footnotes": [{"parts": counted}, *spec.get("footnotes", [])],
     }
-
-
-def _column(values: pd.Series) -> list[str | None]:
-    return [None if pd.isna(value) else str(value) for value in values]

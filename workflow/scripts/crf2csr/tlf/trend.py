@@ -11,12 +11,13 @@ from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spre
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
-    """Draw ``series: [{label, analysis, ...}]``; ``x`` maps each visit to its place on the axis.
+    """Draw ``series: [{label, analysis, ...}]``; ``x`` maps each visit (levels of ``by``) to its place on the axis.
 
     The estimate is ``p``, its interval the pair ``interval``; ``columns`` are shown beneath for each visit.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
+    by = spec.get("by", "group2_level")
     figure = _figure.canvas(680, 380)
     axes = figure.add_axes((0.1, 0.13, 0.87, 0.83))
     places, pair = spec["x"], spec.get("interval", "clopper_pearson")
@@ -26,7 +27,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         facts = chosen(shelf.of(series.get("analysis", spec["analysis"]), where), series)
         facts = facts[facts["group1_level"] == label]
         table = {
-            name: facts[facts["stat_name"] == name].set_index("group2_level")["stat"]
+            name: facts[facts["stat_name"] == name].set_index(by)["stat"]
             for name in ("p", f"{pair}_low", f"{pair}_high")
         }
         visits = [visit for visit in places if visit in table["p"]]
@@ -51,7 +52,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         facts = chosen(shelf.of(series.get("analysis", spec["analysis"]), where), series)
         rows.append(section(series["label"]))
         for visit in places:
-            at = facts[facts["group2_level"] == visit]
+            at = facts[facts[by] == visit]
             cells = [
                 fill(c["show"], at[at["group1_level"] == label], where) for label in labels for c in spec["columns"]
             ]

@@ -12,7 +12,8 @@ from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spre
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
     """Fill ``columns`` for every visit of each of ``blocks: [{label, analysis, ...}]``.
 
-    A block of an analysis by two variables (parameter, visit) becomes one block per level of the first.
+    A block of an analysis by two variables (parameter, visit) becomes one block per level of the first. ``skip``
+    names visits that a block does not show, as baseline for the change from it.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
@@ -21,11 +22,11 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         facts = chosen(shelf.of(block.get("analysis", spec["analysis"]), where), block)
         if facts["group3_level"].notna().any():
             for level in facts["group2_level"].dropna().unique():
-                rows.append(section(str(level)))
-                rows += _visits(facts[facts["group2_level"] == level], "group3_level", spec, labels, where)
+                rows.append(section(", ".join(text for text in (str(level), block.get("label", "")) if text)))
+                rows += _visits(facts[facts["group2_level"] == level], "group3_level", (block, spec), labels, where)
         else:
             rows.append(section(block["label"]))
-            rows += _visits(facts, "group2_level", spec, labels, where)
+            rows += _visits(facts, "group2_level", (block, spec), labels, where)
     return {
         "stub": spec.get("stub", "Visit"),
         **spread(spec["columns"], headers(spec, shelf, where, labels)),
@@ -33,9 +34,14 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     }
 
 
-def _visits(facts: pd.DataFrame, by: str, spec: dict[str, Any], labels: list[str], where: str) -> list[dict[str, Any]]:
+def _visits(
+    facts: pd.DataFrame, by: str, plan: tuple[dict[str, Any], dict[str, Any]], labels: list[str], where: str
+) -> list[dict[str, Any]]:
+    block, spec = plan
     made = []
     for visit in facts[by].dropna().unique():
+        if visit in block.get("skip", []):
+            continue
         at = facts[facts[by] == visit]
         cells = [
             fill(column["show"], chosen(at[at["group1_level"] == label], column), where)
