@@ -25,7 +25,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     drawn = [(row, label) for row in spec["rows"] if not row.get("section") for label in labels]
     height = LINE_PIXELS * len(drawn) + 70
     figure = _figure.canvas(760, height)
-    axes = figure.add_axes((0.42, 50 / height, 0.34, 1 - 72 / height))
+    axes = figure.add_axes((0.4, 50 / height, 0.36, 1 - 72 / height))
     for number, (row, label) in enumerate(drawn):
         facts = chosen(shelf.of(row.get("analysis", spec["analysis"]), where), row)
         _line(
@@ -58,7 +58,7 @@ def _line(axes: Any, row: dict[str, Any], facts: pd.DataFrame, y: int, arm: str,
     low, high, p = value[f"{pair}_low"], value[f"{pair}_high"], value["p"]
     head = f"{row['label']}, {arm}" if arm else row["label"]
     beyond = axes.get_yaxis_transform()
-    axes.text(-1.2, y, head, fontsize=9, va="center", transform=beyond)
+    axes.text(-1.1, y, head, fontsize=9, va="center", transform=beyond)
     if np.isnan(p):
         axes.text(1.06, y, "NE", fontsize=9, va="center", transform=beyond)
         return

@@ -58,7 +58,9 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
             ]
             rows.append({"head": visit, "level": 1, "cells": cells})
     axes.set_xticks([float(v) for v in places.values()], list(places))
-    axes.set_ylim(0, 1)
+    ends = [float(place) for place in places.values()]
+    axes.set_xlim(min(ends) - 0.05 * (max(ends) - min(ends)), max(ends) + 0.05 * (max(ends) - min(ends)))
+    axes.set_ylim(-0.01, 1)
     axes.set_yticks(np.linspace(0, 1, 6), [f"{v:.0f}" for v in np.linspace(0, 100, 6)])
     axes.set_ylabel(spec.get("y_label", "Percent"))
     axes.grid(axis="y", color="#808080", alpha=0.25, linewidth=0.6)

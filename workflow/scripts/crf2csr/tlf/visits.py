@@ -12,21 +12,23 @@ from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spre
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
     """Fill ``columns`` for every visit of each of ``blocks: [{label, analysis, ...}]``.
 
-    A block of an analysis by two variables (parameter, visit) becomes one block per level of the first. ``skip``
-    names visits that a block does not show, as baseline for the change from it.
+    A block of an analysis by two variables (parameter, visit) becomes one block per level of the first;
+    ``together`` keeps the blocks of one level side by side. ``skip`` names visits that a block does not show, as
+    baseline for the change from it.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
-    rows: list[dict[str, Any]] = []
-    for block in spec["blocks"]:
+    chunks: dict[str, list[dict[str, Any]]] = {}
+    for number, block in enumerate(spec["blocks"]):
         facts = chosen(shelf.of(block.get("analysis", spec["analysis"]), where), block)
-        if facts["group3_level"].notna().any():
-            for level in facts["group2_level"].dropna().unique():
-                rows.append(section(", ".join(text for text in (str(level), block.get("label", "")) if text)))
-                rows += _visits(facts[facts["group2_level"] == level], "group3_level", (block, spec), labels, where)
-        else:
-            rows.append(section(block["label"]))
-            rows += _visits(facts, "group2_level", (block, spec), labels, where)
+        nested = facts["group3_level"].notna().any()
+        for level in facts["group2_level"].dropna().unique() if nested else [""]:
+            inner = facts[facts["group2_level"] == level] if nested else facts
+            head = section(", ".join(text for text in (str(level), block.get("label", "")) if text))
+            key = str(level) if spec.get("together") else f"{number} {level}"
+            lines = _visits(inner, "group3_level" if nested else "group2_level", (block, spec), labels, where)
+            chunks.setdefault(key, []).extend([head, *lines])
+    rows = [row for chunk in chunks.values() for row in chunk]
     return {
         "stub": spec.get("stub", "Visit"),
         **spread(spec["columns"], headers(spec, shelf, where, labels)),
