@@ -28,8 +28,8 @@ def member(
     rows : DataFrame
         Events with --TERM and the dictionary's variables; --DECOD is missing where a term is not coded.
     group : dict
-        ``terms``, ``contains``, ``high_level_terms``, ``group_terms``, ``classes``, ``categories`` (any of
-        them suffices), ``except_group_terms``, ``verbatim`` (for events without a code) and ``where`` (a condition on all).
+        ``terms``, ``contains``, ``high_level_terms``, ``group_terms``, ``classes``, ``categories`` (any
+        of them suffices), ``except_group_terms``, ``verbatim`` (for events without a code), ``where`` (on all).
     """
     found = pd.Series(False, index=rows.index)
     for key, variable in LISTS.items():
