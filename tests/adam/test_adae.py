@@ -194,3 +194,17 @@ def test_a_term_about_the_skin_or_the_bones_is_no_event_of_interest_by_accident(
     )
     found = _interest.names(rows, groups)
     assert found.isna().all().all()
+
+
+def test_collected_severity_is_kept_beside_its_rank_and_ranks_the_worst_event():
+    events = [("MILD", "2026-04-01"), ("SEVERE", "2026-05-01")]
+    rows = _ae(*({"AETOXGR": None, "AESTDTC": start} for _, start in events)).assign(AESEV=[s for s, _ in events])
+    spec = {"variables": {"SAFFL": {}, "TRT01A": {}}}
+    page = {
+        "study": {},
+        "treatment_emergent_days": None,
+        "adverse_events": {"related": [], "severity_grades": {"MILD": 1, "SEVERE": 3}},
+    }
+    made = adae.derive(_adsl(), rows, spec=spec, page=page, lists={}).data
+    assert made["ASEV"].tolist() == ["MILD", "SEVERE"] and made["ASEVN"].tolist() == [1, 3]
+    assert made["AOCCFL"].fillna("").tolist() == ["Y", ""] and made["AOCCIFL"].fillna("").tolist() == ["", "Y"]

@@ -22,7 +22,7 @@ def derive(
     )
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
-    rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"]))
+    rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"] if "aesi" in lists else []))
     rows["ADECOD"] = analysis_term(rows, "AEDECOD", "AETERM")
     rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
     rows = rows.join(emergence(rows, adsl, page["treatment_emergent_days"]))
@@ -30,8 +30,11 @@ def derive(
     related = rows["AEREL"].isin(rules["related"]) | rows["AEREL"].isna()
     rows["RELFL"] = flag(related)
     rows["AREL"] = pd.Series("NOT RELATED", index=rows.index, dtype="str").mask(related, "RELATED")
-    rows["ATOXGRN"] = grade(rows, rules.get("severity_grades", {}))
+    severity = rules.get("severity_grades", {})
+    rows["ATOXGRN"] = grade(rows, severity)
     rows["ATOXGR"] = rows["ATOXGRN"].astype("str").where(rows["ATOXGRN"].notna())
+    if "AESEV" in rows:
+        rows["ASEV"], rows["ASEVN"] = rows["AESEV"], rows["AESEV"].map(severity).astype("Int64")
     rows = occurrences(rows)
     rows["SRCDOM"], rows["SRCVAR"], rows["SRCSEQ"] = "AE", "AETERM", rows["AESEQ"]
     made.data = rows
