@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-REGIONS = {("PALM", "RIGHT"): ("RP", 2), ("PALM", "LEFT"): ("LP", 2), ("SOLE", "RIGHT"): ("RS", 3), ("SOLE", "LEFT"): ("LS", 3)}
+REGIONS = {
+    ("PALM", "RIGHT"): ("RP", 2), ("PALM", "LEFT"): ("LP", 2), ("SOLE", "RIGHT"): ("RS", 3), ("SOLE", "LEFT"): ("LS", 3),
+}
 SEVERITY = {"PPERY": "ERY", "PPPUS": "PUS", "PPDES": "DES"}
 # Area score by percentage affected: 0 only at 0 %; else the first bound that the percentage is below.
 AREA_BOUNDS = [(10, 1), (30, 2), (50, 3), (70, 4), (90, 5)]
@@ -36,11 +38,10 @@ def scores(items: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         In whole numbers (``Int64``): ``PPPASI`` total in tenths, the regions ``PPRP``.. in tenths, ``PALMS``
-        and ``SOLES`` in tenths, sign sums ``SGNERY``, ``SGNPUS``, ``SGNDES`` (0-16); and ``REASON``, the
-        missing items by name, ``AREAFL`` = "Y" where an area score was derived from a percentage.
+        and ``SOLES`` in tenths, sign sums ``SGNERY``, ``SGNPUS``, ``SGNDES`` (0-16); and ``AREAFL`` = "Y"
+        where an area score was derived from a percentage.
     """
     out = pd.DataFrame(index=items.index)
-    missing = pd.Series("", index=items.index, dtype="str")
     derived = pd.Series(False, index=items.index)
     for region, weight in REGIONS.values():
         area = items[f"{region}ARE"].astype("Int64")
@@ -50,23 +51,19 @@ def scores(items: pd.DataFrame) -> pd.DataFrame:
         derived |= fill
         severity = sum(items[f"{region}{sign}"].astype("Int64") for sign in SEVERITY.values())
         out[f"PP{region}"] = weight * severity * area
-        for name, values in [(s, items[f"{region}{s}"]) for s in SEVERITY.values()] + [("ARE", area)]:
-            missing = missing.mask(values.isna(), missing + f" {region}{name}")
     out["PALMS"] = out["PPRP"] + out["PPLP"]
     out["SOLES"] = out["PPRS"] + out["PPLS"]
     out["PPPASI"] = out["PALMS"] + out["SOLES"]
     for sign in SEVERITY.values():
         out[f"SGN{sign}"] = sum(items[f"{region}{sign}"].astype("Int64") for region, _ in REGIONS.values())
-    out["REASON"] = missing.str.strip().where(missing != "")
     out["AREAFL"] = pd.Series("Y", index=items.index, dtype="str").where(derived)
     return out
 
 
-def response(base: pd.Series, post: pd.Series, level: int) -> pd.Series:
-    """Response at 50, 75, 90 or 100 percent, in integers (``Int64`` tenths); missing if either is missing.
-
-    50: 2 post <= base; 75: 4 post <= base; 90: 10 post <= base; 100: post = 0. Undefined at base 0.
-    """
-    factor = {50: 2, 75: 4, 90: 10}
-    met = (post == 0) if level == 100 else (factor[level] * post <= base)
-    return met.astype("Int64").where((base > 0).fillna(False) & post.notna())
+def lacking(items: pd.DataFrame) -> pd.DataFrame:
+    """Tell which of the 16 items of each assessment are missing; a percentage stands in for an area score."""
+    out = {}
+    for region, _ in REGIONS.values():
+        out |= {f"{region}{sign}": items[f"{region}{sign}"].isna() for sign in SEVERITY.values()}
+        out[f"{region}ARE"] = items[f"{region}ARE"].isna() & area_score(items[f"{region}PCT"]).isna()
+    return pd.DataFrame(out, index=items.index)
