@@ -172,7 +172,7 @@ def _carried(grid: pd.DataFrame) -> pd.DataFrame:
     rows = ordered[gap].drop(columns="ADT")
     kind = pd.Series(np.where(last[gap].notna(), "LOCF", "BOCF"), index=rows.index, dtype="str")
     said = kind.map({"LOCF": "Last observation carried forward", "BOCF": "No observation after baseline: no response"})
-    return rows.assign(AVAL=last[gap].fillna(0), _SRC=key[gap], DTYPE=kind, ANL04FL="Y", RSPREAS=said, _ICE=pd.NA)
+    return rows.assign(AVAL=last[gap].fillna(0), _SRC=key[gap], DTYPE=kind, ANL04FL="Y", RSPREAS=said, _ICE=pd.Series(pd.NA, index=rows.index, dtype="Int64"))
 
 
 def _edges(rows: pd.DataFrame) -> pd.DataFrame:

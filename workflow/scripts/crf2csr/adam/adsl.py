@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates
-from crf2csr.adam import _accountability, _assessments, _prohibited, _sets, _subject, _windows
+from crf2csr.adam import _assessments, _exposure, _prohibited, _sets, _subject, _windows
 from crf2csr.trace import Made, edges_to
 
 yes = _sets.yes
@@ -132,11 +132,12 @@ def _pppasi(rows: pd.DataFrame, rs: pd.DataFrame, page: dict[str, Any], spec: di
 
 
 def _compliance(rows: pd.DataFrame, da: pd.DataFrame, page: dict[str, Any], edges: list[pd.DataFrame]) -> pd.DataFrame:
-    tablets = _accountability.tablets(da)
-    own = tablets.reindex(rows["USUBJID"]).set_axis(rows.index)
-    rows["TABTAKEN"] = own["TAKEN"].where(rows["TRTSDT"].notna())
-    rows["COMPL"] = _accountability.compliance(rows["TABTAKEN"], rows["TRTDURD"], page["tablets_per_day"])
-    used = da[da["USUBJID"].isin(rows["USUBJID"])]
+    """COMPL and, where there is none, COMPLRS: why."""
+    treated = rows[rows["TRTSDT"].notna()]
+    counts = _exposure.compliance(da, treated, page["arms"])
+    rows["COMPL"] = rows["USUBJID"].map(counts["COMPL"]).astype("float64")
+    rows["COMPLRS"] = rows["USUBJID"].map(counts["REASON"]).astype("str")
+    used = da[da["USUBJID"].isin(treated["USUBJID"])]
     edges.append(edges_to(used.assign(_KEY=used["USUBJID"]), "DA", "DASEQ"))
     return rows
 
