@@ -68,8 +68,8 @@ def _has(text: pd.Series, words: list[str]) -> pd.Series:
     if not words:
         return pd.Series(False, index=text.index)
     folded = [_fold(w) for w in words]
-    pattern = "|".join((r"(?<![a-z0-9])" if w[0].isascii() else "") + re.escape(w) for w in folded)
-    return text.str.contains(pattern, regex=True).fillna(False).astype(bool)
+    pattern = re.compile("|".join((r"(?<![a-z0-9])" if w[0].isascii() else "") + re.escape(w) for w in folded))
+    return text.map({t: bool(pattern.search(t)) for t in text.unique()}).astype(bool)
 
 
 def _prefix(code: pd.Series, prefixes: list[str]) -> pd.Series:

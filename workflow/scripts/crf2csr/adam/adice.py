@@ -21,11 +21,11 @@ PAGE = "config/config.yaml: intercurrent_events"
 
 def derive(
     adsl: pd.DataFrame, ds: pd.DataFrame | None = None, ec: pd.DataFrame | None = None, cm: pd.DataFrame | None = None,
-    pr: pd.DataFrame | None = None, dv: pd.DataFrame | None = None, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+    pr: pd.DataFrame | None = None, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
 ) -> Made:
     """Find the declared events of treated subjects from the first dose on."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    domains = {name: frame for name, frame in (("adsl", adsl), ("ds", ds), ("ec", ec), ("cm", cm), ("pr", pr), ("dv", dv)) if frame is not None}
+    domains = {name: frame for name, frame in (("adsl", adsl), ("ds", ds), ("ec", ec), ("cm", cm), ("pr", pr)) if frame is not None}
     made = Made(pd.DataFrame())
     cutoff = page["study"].get("cutoff")
     limit = int(dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0]) if cutoff else None
