@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from crf2csr.ard import counts
+from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
 
@@ -45,3 +47,33 @@ def test_columns_can_be_subjects_with_and_without_a_row():
     facts, _, _ = run(counts, {"dataset": "adsl", "variable": "SEX", "split": split}, {"adsl": adsl, "adrs": rows})
     assert stat(facts, "N", group1_level="With") == 1
     assert stat(facts, "n", group1_level="Without", variable_level="F") == 1
+
+
+def two_arms():
+    adsl = subjects(5, SEX=pd.Series(["F", "M", "F", "F", "M"], dtype="str"))
+    adsl["TRT01P"] = pd.Series(["A", "A", "B", "B", "B"], dtype="str")
+    page = {"arms": [{"code": "A", "label": "A"}, {"code": "B", "label": "B"}]}
+    return adsl, page
+
+
+def test_a_declared_total_stands_behind_the_arms_and_counts_everyone():
+    adsl, page = two_arms()
+    spec = {"dataset": "adsl", "variables": ["SEX"], "total": "Total"}
+    facts, sets, _ = run(counts, spec, {"adsl": adsl}, page)
+    assert list(dict.fromkeys(facts["group1_level"])) == ["A", "B", "Total"]
+    females = facts[(facts["stat_name"] == "n") & (facts["variable_level"] == "F")]
+    assert females["stat"].tolist() == [1, 2, 3]
+    everyone = facts[(facts["stat_name"] == "N") & (facts["group1_level"] == "Total")]
+    assert everyone["stat"].tolist() == [5]
+
+
+def test_without_a_declaration_there_is_no_total():
+    adsl, page = two_arms()
+    facts, _, _ = run(counts, {"dataset": "adsl", "variables": ["SEX"]}, {"adsl": adsl}, page)
+    assert list(dict.fromkeys(facts["group1_level"])) == ["A", "B"]
+
+
+def test_a_total_with_the_name_of_an_arm_is_refused():
+    adsl, page = two_arms()
+    with pytest.raises(Cause, match="name of an arm"):
+        run(counts, {"dataset": "adsl", "variables": ["SEX"], "total": "B"}, {"adsl": adsl}, page)

@@ -154,6 +154,7 @@ class Analysis:
     def groups(self) -> list[Group]:
         """For each arm (and level of ``by``): the facts' group columns, the rows, the arm's subjects.
 
+        ``total: label`` in the declaration adds one group of all arms behind them.
         A level that ``levels`` declares is there even when it has no row; a row whose level is missing or not
         declared is refused, so that no record leaves silently.
         """
@@ -169,8 +170,9 @@ class Analysis:
         by = self.spec.get("by", [])
         levels = self._levels(by) if by else []
         found: list[Group] = []
-        for arm in self.arms:
-            people = self.subjects[self.subjects[self.arm_variable] == arm]
+        total = [self.spec["total"]] if "total" in self.spec else []
+        for arm in [*self.arms, *total]:
+            people = self.subjects if arm in total else self.subjects[self.subjects[self.arm_variable] == arm]
             mine = self.rows[self.rows["USUBJID"].isin(people["USUBJID"])]
             if not by:
                 found.append(({"group1_level": arm}, mine, people))
@@ -249,7 +251,8 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     """Choose the rows and the subjects of one analysis; an unknown data set or arm is a cause.
 
     ``without: [{dataset, where}]`` leaves out the subjects who have any such row (kept in ``left_out``);
-    ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all.
+    ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all;
+    ``total: label`` adds a column of all arms.
     """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
@@ -272,4 +275,6 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     if "split" in spec:
         people, arms = _split(people, variable, arms, _holders(datasets, spec["split"], where), spec["split"])
         variable = "SPLIT"
+    if spec.get("total") in arms:
+        raise Cause("the total bears the name of an arm", file=where, field="total", value=spec["total"])
     return Analysis(spec, rows, people, arms, variable, page, left_out)

@@ -12,6 +12,8 @@ from crf2csr.errors import Cause
 
 def analyze(analysis: Analysis, facts: Facts) -> None:
     """Add chi-square, degrees of freedom and p over the arms; a single arm is refused."""
+    if "total" in analysis.spec:
+        raise Cause("a log-rank test compares arms; it has no total", file=analysis.place, field="total")
     if len(analysis.arms) < 2:
         raise Cause("a log-rank test compares two or more arms; the study has one", file=analysis.place, field="method")
     parts = [(where["group1_level"], known_times(rows, analysis.place)) for where, rows, _ in analysis.groups()]
