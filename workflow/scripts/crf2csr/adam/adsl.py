@@ -54,6 +54,8 @@ def _treatment(rows: pd.DataFrame, page: dict[str, Any]) -> pd.DataFrame:
     rows["TRTSTM"] = (clock[0] * 3600 + clock[1] * 60).astype("Int64")
     rows["TRTDURD"] = rows["TRTEDT"] - rows["TRTSDT"] + 1
     rows["RFICDT"] = dates.to_day(rows["RFICDTC"])
+    if "RFENDTC" in rows:
+        rows["RFENDT"] = dates.to_day(rows["RFENDTC"])
     died = dates.period(rows["DTHDTC"]) if "DTHDTC" in rows else dates.period(pd.Series(np.nan, index=rows.index, dtype="str"))
     rows["DTHDT"], rows["DTHDTF"] = died["last"], died["unknown"].where(died["last"].notna() & (died["unknown"] != ""))
     rows["TRT01P"], rows["TRT01A"] = rows["ARM"], rows["ACTARM"]
