@@ -26,6 +26,11 @@ def composite_events(adice: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates("USUBJID").set_index("USUBJID")[["ASTDT", "ICECD", "ICETERM", "ASEQ"]]
 
 
+def no_events() -> pd.DataFrame:
+    """Return no composite event at all, for data sets whose values no event outranks."""
+    return pd.DataFrame({"ASTDT": pd.array([], dtype="Int64")}, index=pd.Index([], dtype="str", name="USUBJID"))
+
+
 def derive(
     rows: pd.DataFrame, subjects: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], page: dict[str, Any],
     events: pd.DataFrame,
