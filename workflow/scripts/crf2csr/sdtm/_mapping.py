@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr import dates, numbers
+from crf2csr import codelists, dates, numbers
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
-from crf2csr.sdtm import _coding, _repeats, _timing
+from crf2csr.sdtm import _coding, _plausible, _repeats, _timing
 from crf2csr.sdtm._verbs import Context, fill
 from crf2csr.trace import Made
 
@@ -43,7 +43,7 @@ def collected(context: Context, made: Made) -> pd.DataFrame:
 def finished(rows: pd.DataFrame, context: Context, made: Made) -> Made:
     """Complete the rows by what the standard says of every domain and ask about repeated results."""
     made.data = standard(rows, context)
-    made.queries += _repeats.ask_about(made.data, context)
+    made.queries += _repeats.ask_about(made.data, context) + _plausible.ask_about(made.data, context)
     return made
 
 
@@ -135,16 +135,28 @@ def standardised(
         shortest = value.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
         stresc = shortest.where(value.notna(), text)
     elif codelist:
-        listed = context.codelists[codelist]
-        words = {w: (e["code"] if isinstance(e, dict) else e) for w, e in listed.items()}
-        stresc = text.map(words).astype("str")
-        numeric = {w: e["number"] for w, e in listed.items() if isinstance(e, dict) and "number" in e}
-        if numeric:
-            stresn = text.map(numeric).astype("float64")
+        stresc, stresn = answers(text, context.codelists[codelist])
     rows = rows.assign(**{f"{prefix}STRESC": stresc, f"{prefix}STRESN": stresn})
     if f"{prefix}ORRESU" in rows:
         rows[f"{prefix}STRESU"] = rows[f"{prefix}ORRESU"]
     return rows
+
+
+def answers(text: pd.Series, listed: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
+    """Terms and scores of coded answers; of several ticked boxes (``1|2``) the one with the highest score counts.
+
+    An answer with a box that is not listed has neither term nor score.
+    """
+    scored = {w: {"number": str(e["number"])} for w, e in listed.items() if isinstance(e, dict) and "number" in e}
+    boxes = pd.Series(sorted({b.strip() for t in text.dropna().unique() for b in t.split("|")}), dtype="str")
+    scores = dict(zip(boxes, numbers.to_number(codelists.encode(boxes, scored, "number")["term"]), strict=True))
+    chosen = {}
+    for entered in text.dropna().unique():
+        ticked = [box.strip() for box in entered.split("|")]
+        known = len(ticked) > 1 and not any(np.isnan(scores[box]) for box in ticked)
+        chosen[entered] = max(ticked, key=scores.__getitem__) if known else entered
+    words = text.map(chosen).astype("str")
+    return codelists.encode(words, listed)["term"], words.map(scores).astype("float64")
 
 
 def converted(rows: pd.DataFrame, prefix: str, rule: dict[str, Any]) -> pd.DataFrame:

@@ -9,16 +9,16 @@ from crf2csr.sdtm._verbs import Context
 
 
 def ask_about(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
-    """Queries P07: several records with a result for one subject, visit and test (``baseline_by``).
+    """Queries P07: several records with different results for one subject, visit and test (``baseline_by``).
 
-    Only records of planned and numbered visits count: a test that is repeated at another visit is no repeat.
+    A test that is repeated at another visit is no repeat.
     """
     by, result = context.spec.get("baseline_by"), f"{context.spec['name']}ORRES"
     if not by or "VISITNUM" not in rows or result not in rows or rows.empty:
         return []
     due = rows[rows[result].notna() & rows["VISITNUM"].notna() & rows[f"{context.spec['name']}TESTCD"].notna()]
-    group = due.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)["REC"]
-    several = due[group.transform("nunique") > 1]
+    group = due.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)
+    several = due[(group["REC"].transform("nunique") > 1) & (group[result].transform("nunique") > 1)]
     if several.empty:
         return []
     ids = several.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)["REC"].transform(
