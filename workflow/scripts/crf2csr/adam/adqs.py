@@ -1,0 +1,119 @@
+"""ADQS: what patients say (DLQI, itch, pain, sleep, work) and the joints, by visit, with response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crf2csr import dates, populations
+from crf2csr.adam import _criteria, _dlqi, _records, _response, _subject, _wpai
+from crf2csr.trace import Made, edges_to
+
+NOT_USABLE = "Result missing or out of range"
+
+
+def derive(
+    adsl: pd.DataFrame, adice: pd.DataFrame, qs: pd.DataFrame, mk: pd.DataFrame | None = None,
+    *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+) -> Made:
+    """Build ADQS; parameters say whether they are ``from`` rows of a domain, a score, or a criterion."""
+    treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    domains = {"qs": qs} | ({"mk": mk} if mk is not None else {})
+    parts = [_collected(p, domains) for p in spec["parameters"] if "from" in p]
+    codes = {p["code"] for p in spec["parameters"]}
+    edges: list[pd.DataFrame] = []
+    for scored, links in (_dlqi_rows(qs), _wpai_rows(qs)):
+        parts.append(scored[scored["PARAMCD"].isin(codes)])
+        edges.append(links[links["KEY"].isin(parts[-1]["_KEY"])])
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    made = Made(rows)
+    rows = made.ledger.split(rows, rows["USUBJID"].isin(treated.index), "ADQS: scores of treated subjects", "QS MK", "subject was not treated")
+    whole = rows["AVAL"].notna() & (rows["AVAL"] * 10 % 1 == 0) & ~rows["PARAMCD"].isin(_wpai.SCORES)
+    rows["TENTHS"] = (rows["AVAL"] * 10).where(whole).astype("Int64")
+    windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
+    events = _records.composite_events(adice)
+    rows = _records.derive(rows, treated, windows, page, events)
+    rows = _bands(_criteria.columns(rows, spec), spec)
+    responses, response_edges = _response.derive(rows, treated, events, windows, spec)
+    made.data = _records.label(pd.concat([rows, responses], ignore_index=True), spec, treated)
+    made.edges = pd.concat([*edges, response_edges], ignore_index=True)
+    return made
+
+
+def _collected(parameter: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of one test, as collected."""
+    about, code = parameter["from"], parameter["code"]
+    prefix = about["of"].upper()
+    frame = domains[about["of"]]
+    rows = frame[populations.matches(frame, about["where"], source=f"config/adam/adqs.yaml: {code}")]
+    value = rows[f"{prefix}STRESN"].astype("float64")
+    return pd.DataFrame({
+        "USUBJID": rows["USUBJID"], "PARAMCD": code, "ADT": dates.to_day(rows[f"{prefix}DTC"].astype("str")), "AVAL": value,
+        "VISIT": rows["VISIT"], "VISITNUM": rows["VISITNUM"], "ASEQ0": rows[f"{prefix}SEQ"].astype("int64"),
+        "AREAS": pd.Series(NOT_USABLE, index=rows.index, dtype="str").where(value.isna()),
+        "SRCDOM": prefix, "SRCVAR": f"{prefix}STRESN", "SRCSEQ": rows[f"{prefix}SEQ"].astype("Int64"),
+        "_KEY": code + "|" + rows["USUBJID"] + "|" + rows[f"{prefix}SEQ"].astype("str"),
+    })
+
+
+def _wide(qs: pd.DataFrame, tests: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Items of each questionnaire as filled in (one raw record) side by side: scores, words, what it is, rows."""
+    rows = qs[qs["QSTESTCD"].isin(tests)].copy()
+    rows["_SHEET"] = rows["_REC"].str.split(" ").str[0]
+    by = ["USUBJID", "_SHEET"]
+    score = rows.pivot(index=by, columns="QSTESTCD", values="QSSTRESN").reindex(columns=tests).astype("float64")
+    words = rows.pivot(index=by, columns="QSTESTCD", values="QSORRES").reindex(columns=tests)
+    about = rows.groupby(by).agg(QSDTC=("QSDTC", "first"), VISIT=("VISIT", "first"), VISITNUM=("VISITNUM", "first"), ASEQ0=("QSSEQ", "min"))
+    return score, words, about, rows
+
+
+def _long(scored: pd.DataFrame, about: pd.DataFrame, names: list[str], reasons: pd.Series) -> pd.DataFrame:
+    parts = []
+    for name in names:
+        part = about.reset_index().assign(PARAMCD=name, AVAL=scored[name].astype("float64").to_numpy(), AREAS=reasons.to_numpy())
+        part["AREAS"] = part["AREAS"].where(part["AVAL"].isna())
+        parts.append(part)
+    rows = pd.concat(parts, ignore_index=True)
+    rows["ADT"] = dates.to_day(rows["QSDTC"].astype("str"))
+    rows["_KEY"] = rows["PARAMCD"] + "|" + rows["USUBJID"] + "|" + rows["_SHEET"]
+    rows["SRCDOM"], rows["SRCVAR"] = "QS", "QSSTRESN"
+    return rows.drop(columns=["QSDTC", "_SHEET"])
+
+
+def _links(rows: pd.DataFrame, used: dict[str, list[str]]) -> pd.DataFrame:
+    """Edges from each score to the items that it is made of."""
+    parts = [rows[rows["QSTESTCD"].isin(tests)].assign(_KEY=lambda r, n=name: n + "|" + r["USUBJID"] + "|" + r["_SHEET"]) for name, tests in used.items()]
+    return pd.concat([edges_to(part, "QS", "QSSEQ") for part in parts], ignore_index=True)
+
+
+def _dlqi_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    tests = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
+    score, words, about, rows = _wide(qs, tests)
+    scored = _dlqi.scores(score, words.notna())
+    out = _long(scored, about, ["DLQI", *_dlqi.DOMAINS], scored["REASON"].fillna("An item is missing"))
+    filled = ((scored["NMISS"] == 1) & scored["DLQI"].notna()).to_numpy()
+    out["MISSFL"] = pd.Series("Y", index=out.index, dtype="str").where((out["PARAMCD"] == "DLQI") & np.tile(filled, 1 + len(_dlqi.DOMAINS)))
+    work = {"DLQIWRK": ["DLQI107", _dlqi.SECOND_PART]}
+    return out, _links(rows, {"DLQI": tests} | _dlqi.DOMAINS | work)
+
+
+def _wpai_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    score, words, about, rows = _wide(qs, _wpai.QUESTIONS)
+    scored = _wpai.scores(score, words["WPAI0101"])
+    out = _long(scored, about, _wpai.SCORES, scored["REASON"])
+    q = _wpai.QUESTIONS
+    return out, _links(rows, {"ABSENT": [q[0], q[1], q[3]], "PRESENT": [q[0], q[3], q[4]], "WORKIMP": [q[0], q[1], q[3], q[4]], "ACTIMP": [q[5]]})
+
+
+def _bands(rows: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:
+    """AVALCAT1, BASECAT1 and their numbers, of the parameters that declare ``bands``."""
+    for value in ("AVAL", "BASE"):
+        text, number = pd.Series(np.nan, index=rows.index, dtype="str"), pd.Series(pd.NA, index=rows.index, dtype="Int64")
+        for parameter in spec["parameters"]:
+            if "bands" in parameter:
+                label, nth = _subject.grouped(rows[value].where(rows["PARAMCD"] == parameter["code"]), parameter)
+                text, number = text.where(label.isna(), label), number.where(nth.isna(), nth)
+        rows[f"{value}CAT1"], rows[f"{value}CA1N"] = text, number
+    return rows
