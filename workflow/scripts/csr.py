@@ -5,18 +5,29 @@ from crf2csr.csr import appendix
 from crf2csr.csr import gate as rule
 from crf2csr.plan import Job
 
-PLACES = {"tlf/": "tlf", "ard/_trace/": "sets", "ard/": "facts", "adam/_trace/": "traces", "sdtm/_ledger/": "ledger",
-          "adam/_ledger/": "ledger", "raw/_queries/": "queries", "sdtm/_queries/": "queries", "adam/_queries/": "queries"}
+PLACES = {
+    "tlf/": "tlf",
+    "ard/_trace/": "sets",
+    "ard/": "facts",
+    "adam/_trace/": "traces",
+    "sdtm/_ledger/": "ledger",
+    "adam/_ledger/": "ledger",
+    "raw/_queries/": "queries",
+    "sdtm/_queries/": "queries",
+    "adam/_queries/": "queries",
+}
 
 
 def assemble(job: Job) -> None:
     """Write the appendix."""
-    read: dict[str, dict] = {place: {} for place in {*PLACES.values(), "tables"}}
+    read: dict[str, dict] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
     for name, path in job.inputs.items():
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
         read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
+        if place == "facts":
+            read["hashes"][key] = io.sha256(path)
     io.write_text(job.outputs["report"], appendix.assemble(read, job.slice))
 
 

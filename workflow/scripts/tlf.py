@@ -20,7 +20,7 @@ def display(job: Job) -> None:
         if not has_room("tlf", spec["layout"]):
             raise Cause("is not a layout of the house", file=f"config/tlf/{job.name}.yaml", field=spec["id"], value=spec["layout"])
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
-        source = {"listing": io.read_table(listings[spec["analysis"]])} if spec["analysis"] in listings else {}
+        source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
         body = room.display(spec, shelf, part["page"], **source)
         made.append({k: spec[k] for k in KEPT if k in spec} | body)
     io.write_json(job.outputs["displays"], {"chapter": job.name, "displays": made})

@@ -212,15 +212,30 @@ class Plan:
         inputs |= {f"raw/_queries/{j.name}": j.outputs["queries"] for j in self.raw.values()}
         part = {"csr": study.csr, "page": study.page, "manifest": study.manifest, "crf": study.crf,
                 "files": {e["form"]: study.raw_file(e["name"]) for e in study.manifest["files"]},
-                "sdtm": study.sdtm, "adam": study.adam, "ard": study.ard,
-                "accepted": study.lists.get("accepted_queries", {})}
-        return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, digest(part, code("crf2csr.csr.appendix"), _assets()), part)
+                "sdtm": study.sdtm, "adam": study.adam, "ard": study.ard, "tlf": study.tlf,
+                "accepted": study.lists.get("accepted_queries", {}), "code": house(), "config": configuration(study)}
+        found = digest(part, code("crf2csr.csr.appendix"), _assets())
+        return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
 
     def _gate(self) -> Job:
         inputs = {k: v for k, v in self.csr.inputs.items() if "_queries" in k or "_ledger" in k}
         inputs["report"] = self.csr.outputs["report"]
-        part = {"accepted": self.study.lists.get("accepted_queries", {})}
+        part = {"accepted": self.study.lists.get("accepted_queries", {}), "files": self.csr.slice["files"]}
         return Job("gate", inputs, {"stamp": "results/gate.txt"}, digest(part, code("crf2csr.csr.gate")), part)
+
+
+def house() -> str:
+    """Digest of all that the house is made of: code, rules, schemas, templates, styles and scripts."""
+    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js"}
+    base = HOUSE.parent.parent
+    files = [p for p in sorted(base.rglob("*")) if p.suffix in kinds and p.is_file()]
+    return digest({p.relative_to(base).as_posix(): io.sha256(p) for p in files})
+
+
+def configuration(study: Study) -> str:
+    """Digest of all that the study says of itself."""
+    parts = ("page", "crf", "sdtm", "adam", "ard", "tlf", "csr", "lists")
+    return digest({name: getattr(study, name) for name in parts})
 
 
 def _assets() -> str:

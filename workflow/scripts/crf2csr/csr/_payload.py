@@ -1,13 +1,15 @@
-"""The rows behind the printed numbers: a closed graph from ADaM to the cells of the CRF, for the page.
+"""The rows behind the printed numbers: a closed graph from ADaM to the cells of the CRF, packed for the page.
 
-Only rows that some printed number reaches are embedded. Each table is stored by column, dictionary-coded;
-each row points to the rows that it was made from.
+Only rows that some printed number, listing or query reaches are embedded. Each table is stored by column, each
+column as a sorted dictionary and codes, so that the page sorts and searches codes and not texts.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,16 @@ from crf2csr import dates
 from crf2csr.errors import Cause
 
 FLOORS = ("adam", "sdtm", "raw")
+Positions = np.ndarray
+
+
+@dataclass
+class Edges:
+    """Edges from the rows of one table, sorted: ``row`` was made from row ``to`` of table ``table`` (numbers)."""
+
+    row: Positions
+    table: Positions
+    to: Positions
 
 
 class Graph:
@@ -37,108 +49,171 @@ class Graph:
         self.tables = tables
         self.edges = {name: self._edges(name, traces.get(name)) for name in self.names}
 
-    def _edges(self, name: str, trace: pd.DataFrame | None) -> pd.DataFrame:
-        """Columns ``row``, ``table``, ``to`` for one table, sorted."""
+    def _edges(self, name: str, trace: pd.DataFrame | None) -> Edges:
         floor = name.partition("/")[0]
-        if floor == "adam":
-            parts = [] if trace is None else [self._by_key(part, source) for source, part in trace.groupby("SRCDOM")]
+        if floor == "adam" and trace is not None:
+            found = [self._by_key(part, str(source)) for source, part in trace.groupby("SRCDOM")]
         elif floor == "sdtm":
-            parts = [self._by_record(self.tables[name])]
+            found = self._by_record(self.tables[name], name)
         else:
-            parts = []
-        empty = pd.DataFrame({"row": pd.Series(dtype="int64"), "table": pd.Series(dtype="int64"), "to": pd.Series(dtype="int64")})
-        return pd.concat([empty, *parts], ignore_index=True).sort_values(["row", "table", "to"], ignore_index=True)
+            found = []
+        row, table, to = (
+            np.concatenate([np.zeros(0, "int64"), *column])
+            for column in (zip(*found, strict=True) if found else ([], [], []))
+        )
+        order = np.lexsort((to, row, table))
+        return Edges(row[order], table[order], to[order])
 
-    def _by_key(self, part: pd.DataFrame, source: str) -> pd.DataFrame:
+    def _by_key(self, part: pd.DataFrame, source: str) -> tuple[Positions, Positions, Positions]:
         name = next((n for n in (f"adam/{source.lower()}", f"sdtm/{source.lower()}") if n in self.number), None)
         if name is None:
             raise Cause("a trace names a data set that this run does not have", field="SRCDOM", value=source)
         target = self.tables[name]
         sequence = next((c for c in ("ASEQ", f"{source.upper()}SEQ") if c in target), None)
-        keys = pd.DataFrame({"USUBJID": target["USUBJID"], "SRCSEQ": target[sequence].astype("int64") if sequence else 0, "to": range(len(target))})
+        keys = pd.DataFrame(
+            {
+                "USUBJID": target["USUBJID"],
+                "SRCSEQ": target[sequence].astype("int64") if sequence else 0,
+                "to": np.arange(len(target)),
+            }
+        )
         found = part.merge(keys, on=["USUBJID", "SRCSEQ"], how="left")
         if found["to"].isna().any():
             lost = found[found["to"].isna()].iloc[0]
-            raise Cause(f"a trace names a row of {source} that does not exist", field=str(lost["USUBJID"]), value=lost["SRCSEQ"])
-        return pd.DataFrame({"row": found["ROW"], "table": self.number[name], "to": found["to"].astype("int64")})
+            raise Cause(
+                f"a trace names a row of {source} that does not exist", field=str(lost["USUBJID"]), value=lost["SRCSEQ"]
+            )
+        return found["ROW"].to_numpy("int64"), np.full(len(found), self.number[name]), found["to"].to_numpy("int64")
 
-    def _by_record(self, table: pd.DataFrame) -> pd.DataFrame:
-        if "_REC" not in table:
-            ids = table["REC"]
-        else:
-            ids = table["_REC"]
-        exploded = ids.fillna("").astype("str").str.split().explode()
-        exploded = exploded[exploded.notna()]
-        form, line = exploded.str.split(":").str[0], exploded.str.split(":").str[1].astype("int64")
-        parts = []
-        for one in form.unique():
-            name = f"raw/{str(one).lower()}"
-            mine = form == one
-            position = pd.Series(range(len(self.tables[name])), index=self.tables[name]["LINE"].astype("int64"))
-            parts.append(pd.DataFrame({"row": exploded.index[mine], "table": self.number[name], "to": line[mine].map(position).to_numpy()}))
-        return pd.concat(parts) if parts else pd.DataFrame(columns=["row", "table", "to"])
+    def _by_record(self, table: pd.DataFrame, name: str) -> list[tuple[Positions, Positions, Positions]]:
+        ids = table["_REC"] if "_REC" in table else table["REC"]
+        exploded = pd.Series(ids.fillna("").astype(object).to_numpy()).str.split().explode().dropna()
+        form = exploded.str.partition(":")[0].str.lower()
+        line = pd.to_numeric(exploded.str.partition(":")[2])
+        found = []
+        for one in sorted(form.unique()):
+            raw = f"raw/{one}"
+            if raw not in self.number:
+                raise Cause("a row comes from a form that this run does not have", file=name, field="_REC", value=one)
+            mine = (form == one).to_numpy()
+            to = self.positions_of(raw, line[mine])
+            if (to < 0).any():
+                raise Cause(
+                    "a row comes from a line that its form does not have",
+                    file=name,
+                    field="_REC",
+                    value=f"{one}:{line[mine][to < 0].iloc[0]}",
+                )
+            found.append((exploded.index[mine].to_numpy("int64"), np.full(mine.sum(), self.number[raw]), to))
+        return found
 
-    def close(self, start: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def positions_of(self, raw: str, lines: pd.Series) -> Positions:
+        """Positions in a staged form of the records on these physical lines; -1 where there is none."""
+        index = pd.Index(self.tables[raw]["LINE"].astype("int64"))
+        return index.get_indexer(lines.astype("int64"))
+
+    def close(self, start: dict[str, Positions]) -> dict[str, Positions]:
         """Positions of all rows that the starting rows reach, per table, sorted."""
-        kept = {name: np.unique(np.asarray(start.get(name, []), dtype="int64")) for name in self.names}
-        waiting = [name for name in self.names if len(kept[name])]
+        kept = {name: np.zeros(len(self.tables[name]), dtype=bool) for name in self.names}
+        for name, rows in start.items():
+            kept[name][np.asarray(rows, dtype="int64")] = True
+        waiting = [name for name in self.names if kept[name].any()]
         while waiting:
             name = waiting.pop(0)
             edges = self.edges[name]
-            reached = edges[edges["row"].isin(kept[name])]
-            for number, rows in reached.groupby("table")["to"]:
+            live = kept[name][edges.row]
+            for number in np.unique(edges.table[live]):
                 target = self.names[int(number)]
-                union = np.union1d(kept[target], rows.to_numpy("int64"))
-                if len(union) > len(kept[target]):
-                    kept[target] = union
-                    if target not in waiting:
-                        waiting.append(target)
-        return kept
+                before = int(kept[target].sum())
+                kept[target][edges.to[live & (edges.table == number)]] = True
+                if int(kept[target].sum()) > before and target not in waiting:
+                    waiting.append(target)
+        return {name: np.flatnonzero(kept[name]) for name in self.names}
 
 
-def column(values: pd.Series) -> dict[str, Any]:
-    """One column, dictionary-coded where that is shorter; missing is null."""
-    plain = [None if pd.isna(v) else v for v in values.astype(object)]
-    plain = [int(v) if isinstance(v, float) and v.is_integer() and abs(v) < 1e15 else v for v in plain]
-    distinct = list(dict.fromkeys(plain))
-    if len(distinct) * 2 > len(plain) + 2:
-        return {"v": plain}
-    code = {value: i for i, value in enumerate(distinct)}
-    return {"d": distinct, "i": [code[v] for v in plain]}
+def column(values: pd.Series | list[Any]) -> dict[str, Any]:
+    """One column: the sorted distinct values ``d`` and the code of each row ``i`` (-1 where missing).
+
+    ``i`` is left out where it would be 0, 1, 2 ... Numbers stay numbers, at full precision.
+    """
+    series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
+    numeric = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
+    plain = series.to_numpy("float64", na_value=np.nan) if numeric else series.astype(object).to_numpy()
+    try:
+        codes, distinct = pd.factorize(plain, sort=True)
+    except TypeError:  # texts and numbers mixed have no order; first come, first coded
+        codes, distinct = pd.factorize(plain)
+    names = [_plain(v) for v in distinct.tolist()]
+    same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
+    return {"d": names} if same else {"d": names, "i": codes.tolist()}
 
 
-def encode(graph: Graph, kept: dict[str, np.ndarray], specs: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Tables with their kept rows and edges among kept rows, ready for JSON."""
-    out = []
-    for name in graph.names:
-        rows = kept[name]
-        table = graph.tables[name].iloc[rows]
-        about = specs.get(name, {}).get("variables", {})
-        columns = [c for c in table.columns if not (c.startswith("_") and c != "_FLD") and not table[c].isna().all()]
-        edges = graph.edges[name]
-        edges = edges[edges["row"].isin(rows)]
-        local = {n: pd.Series(range(len(kept[n])), index=kept[n]) for n in graph.names}
-        target = [int(local[graph.names[t]][r]) for t, r in zip(edges["table"], edges["to"], strict=True)]
-        counts = np.bincount(np.searchsorted(rows, edges["row"].to_numpy("int64")), minlength=len(rows)) if len(rows) else []
-        out.append({
-            "name": name, "label": specs.get(name, {}).get("label", ""), "file": specs.get(name, {}).get("file", ""),
-            "n": len(rows),
-            "columns": [{"name": c, "label": about.get(c, {}).get("label", ""), **column(_shown(table[c], about.get(c, {})))} for c in columns],
-            "rows": [int(r) for r in rows], "count": [int(c) for c in counts],
-            "to": [[int(t), r] for t, r in zip(edges["table"], target, strict=True)],
-        })
-    return out
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
-def _shown(values: pd.Series, about: dict[str, Any]) -> pd.Series:
-    return dates.to_iso(values) if about.get("type") == "date" else values
+def steps(positions: Positions) -> list[int]:
+    """Whole numbers as differences, which compress better."""
+    return np.diff(np.asarray(positions, dtype="int64"), prepend=0).tolist()
 
 
-def pack(content: Any) -> str:
-    """JSON, gzip, base64: text that is safe inside a script element.
+def encode(graph: Graph, kept: dict[str, Positions], about: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tables with their kept rows and the edges from them, ready for JSON.
 
-    The compressor is the one inside pyarrow, which the lock pins; that of Python differs between builds.
+    ``about`` says of each table its label, file, sha256, form, brief (columns for lists) and, of each variable,
+    its label, text (how it is derived) and type.
+    """
+    local = {name: np.searchsorted(kept[name], np.arange(len(graph.tables[name]))) for name in graph.names}
+    return [_table(graph, name, kept, local, about.get(name, {})) for name in graph.names]
+
+
+def _table(
+    graph: Graph, name: str, kept: dict[str, Positions], local: dict[str, Positions], about: dict[str, Any]
+) -> dict[str, Any]:
+    rows, variables = kept[name], about.get("variables", {})
+    table = graph.tables[name].iloc[rows]
+    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
+    edges = graph.edges[name]
+    inside = np.zeros(len(graph.tables[name]), dtype=bool)
+    inside[rows] = True
+    live = inside[edges.row]
+    linked = []
+    for number in np.unique(edges.table[live]):
+        mine = live & (edges.table == number)
+        per_row = np.bincount(local[name][edges.row[mine]], minlength=len(rows))
+        linked.append(
+            {"t": int(number), "n": per_row.tolist(), "r": steps(local[graph.names[int(number)]][edges.to[mine]])}
+        )
+    columns = [
+        {
+            "name": c,
+            **{k: variables.get(c, {}).get(k) for k in ("label", "text") if variables.get(c, {}).get(k)},
+            **column(_readable(table[c], variables.get(c, {}))),
+        }
+        for c in present
+    ]
+    head = {k: about[k] for k in ("label", "file", "sha256", "form", "alias") if about.get(k)}
+    return {
+        "name": name,
+        "n": len(rows),
+        "brief": [c for c in about.get("brief", []) if c in present],
+        **head,
+        "columns": columns,
+        "rows": steps(rows),
+        "edges": linked,
+    }
+
+
+def _readable(values: pd.Series, variable: dict[str, Any]) -> pd.Series:
+    return dates.to_iso(values) if variable.get("type") == "date" else values
+
+
+def pack(content: Any) -> tuple[str, str]:
+    """JSON, gzip, base64 (safe inside a script element), and the SHA-256 of the compressed bytes.
+
+    The compressor is Arrow's own, which the lock pins; that of the standard library differs between Pythons
+    (zlib and zlib-ng give different bytes). Arrow writes no clock into the header.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     packed = pa.Codec("gzip", compression_level=9).compress(text.encode("utf-8"), asbytes=True)
-    return base64.b64encode(packed).decode("ascii")
+    return base64.b64encode(packed).decode("ascii"), hashlib.sha256(packed).hexdigest()

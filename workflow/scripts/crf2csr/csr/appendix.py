@@ -8,79 +8,175 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _payload
+from crf2csr.csr import _about, _ink, _integrity, _listing, _payload, _shown, _words
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
+STYLES = ("paper.css", "table.css", "walk.css", "print.css")
+SCRIPTS = ("data.js", "text.js", "grid.js", "fact.js", "record.js", "check.js", "page.js")
 
 
-def shown_facts(displays: list[dict[str, Any]]) -> set[int]:
-    """Numbers of all facts that some cell shows."""
-    return {part["f"] for d in displays for row in d.get("rows", []) for cell in row["cells"] for part in cell if "f" in part}
+def _behind(display: dict[str, Any]) -> tuple[str, np.ndarray]:
+    """The table behind a listing, and the positions in it of the rows behind its lines."""
+    dataset = display["listing"]["dataset"]
+    return (dataset if "/" in dataset else f"adam/{dataset}"), np.asarray(display["listing"]["row"], dtype="int64")
 
 
-def number_facts(chapters: dict[str, list[dict[str, Any]]], facts: dict[str, pd.DataFrame], sets: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give facts and sets one numbering over all chapters; the parts of cells are renumbered in place."""
-    all_facts, all_sets, first_fact, first_set = [], [], 0, 0
-    for name, displays in chapters.items():
-        for display in displays:
-            for row in display.get("rows", []):
-                for cell in row["cells"]:
-                    for part in cell:
-                        if "f" in part:
-                            part["f"] += first_fact
-        table = facts[name].assign(member_set=facts[name]["member_set"] + first_set)
-        all_facts.append(table)
-        all_sets.append(sets[name].assign(SET=sets[name]["SET"] + first_set))
-        first_fact, first_set = first_fact + len(table), first_set + len(sets[name])
-    return pd.concat(all_facts, ignore_index=True), pd.concat(all_sets, ignore_index=True)
-
-
-def payload(tables: dict[str, pd.DataFrame], traces: dict[str, pd.DataFrame], facts: pd.DataFrame, sets: pd.DataFrame, wanted: set[int], part: dict[str, Any]) -> dict[str, Any]:
-    """Facts that are shown, their sets, and every row that these reach."""
-    used = facts.loc[sorted(wanted)]
-    used_sets = sets.set_index("SET").loc[sorted(used["member_set"].dropna().astype("int64").unique())]
+def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """Facts that are shown, listings, queries, and every row that these reach."""
+    graph = _payload.Graph(read["tables"], read["traces"])
+    used = content["facts"].loc[sorted({p["f"] for p in content["parts"]})]
+    sets = content["sets"].set_index("SET").loc[sorted(used["member_set"].dropna().astype("int64").unique())]
     start: dict[str, np.ndarray] = {}
-    for name, rows in used_sets.groupby("DATASET")["ROWS"]:
-        start[f"adam/{name}"] = np.unique(np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
-    listed = {f"adam/{name}": rows for name, rows in part.get("listed", {}).items()}
-    for name, rows in listed.items():
+
+    def reach(name: str, rows: np.ndarray) -> None:
+        if name not in graph.number:
+            raise Cause("a number or a listing names a data set that this run does not have", value=name)
         start[name] = np.union1d(start.get(name, np.array([], dtype="int64")), rows)
-    graph = _payload.Graph(tables, traces)
+
+    for dataset, rows in sets.groupby("DATASET")["ROWS"]:
+        reach(f"adam/{dataset}", np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
+    listings = [d for d in content["displays"] if d.get("kind") == "listing"]
+    for listing in listings:
+        reach(*_behind(listing))
+    asked = asked_records(content["queries"], graph)
+    for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
+        reach(str(raw), rows.to_numpy("int64"))
     kept = graph.close(start)
-    specs = {f"sdtm/{n}": s for n, s in part["sdtm"].items()} | {f"adam/{n}": s for n, s in part["adam"].items()}
-    specs |= {f"raw/{n}": {"label": f["label"], "file": part["files"].get(f["name"], ""), "variables": {k: {"label": v["label"]} for k, v in f["fields"].items()}} for n, f in part["crf"].items()}
-    position = {name: pd.Series(range(len(kept[name])), index=kept[name]) for name in graph.names}
-    return {
-        "tables": _payload.encode(graph, kept, specs),
-        "sets": {str(number): [graph.number[f"adam/{s.DATASET}"], [int(v) for v in position[f"adam/{s.DATASET}"].loc[np.asarray(s.ROWS, dtype="int64")]]] for number, s in used_sets.iterrows()},
-        "facts": {str(i): {k: v for k, v in f.items() if not pd.isna(v)} for i, f in used[["analysis", "method", "stat_name", "stat", "variable_level", "group1_level", "group2_level", "options", "member_set", "population"]].astype(object).iterrows()},
+    about = _about.tables(part)
+
+    def local(name: str, rows: Any) -> list[int]:
+        return np.searchsorted(kept[name], np.asarray(rows, dtype="int64")).tolist()
+
+    packed = {}
+    for display in listings:
+        name, rows = _behind(display)
+        packed[display["id"]] = _listing.packed(display) | {"table": graph.number[name], "rows": local(name, rows)}
+    packed["queries"] = _listing.packed(content["query_listing"])
+    shown = pd.Series(-1, index=asked.index)
+    for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
+        shown[rows.index] = local(str(raw), rows)
+    packed["queries"] |= {
+        "at": [[graph.number.get(raw, -1), int(row)] for raw, row in zip(asked["raw"], shown, strict=True)]
     }
+    return {
+        "tables": _payload.encode(graph, kept, about),
+        "sets": {
+            str(s): [graph.number[f"adam/{d}"], _payload.steps(np.asarray(local(f"adam/{d}", rows)))]
+            for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
+        },
+        "facts": _about.facts(used),
+        "analyses": _about.analyses(part["ard"]),
+        "listings": packed,
+    }
+
+
+def asked_records(queries: pd.DataFrame, graph: _payload.Graph) -> pd.DataFrame:
+    """For each query the staged form (``raw``) and the position of its record; -1 where it has none to show."""
+    form, _, line = (queries["REC"].fillna("").astype(object).str.partition(":")[i] for i in range(3))
+    found = pd.DataFrame({"raw": "raw/" + form.str.lower(), "row": -1}, index=queries.index)
+    named = line.str.fullmatch("[0-9]+").fillna(False).astype(bool) & ~queries["RULE"].isin(_integrity.WITHHELD)
+    for raw in sorted(set(found["raw"][named]) & set(graph.number)):
+        mine = named & (found["raw"] == raw)
+        found.loc[mine, "row"] = graph.positions_of(raw, line[mine])
+    return found
 
 
 def render(content: dict[str, Any]) -> str:
     """Fill the template; style and script are named by their hashes in the policy."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True)
-    css, script = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    digests = {k: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for k, text in (("css", css), ("script", script))}
-    return environment.get_template("appendix.html.j2").render(**content, css=css, script=script, digests=digests)
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda v: _words.visible(v) if type(v) is str else v,
+    )
+    css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
+    css += running_header(content["page"]["study"])
+    script = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    digests = {
+        k: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for k, text in (("css", css), ("script", script))
+    }
+    safe = {"css": markupsafe.Markup(css), "script": markupsafe.Markup(script)}
+    return environment.get_template("appendix.html.j2").render(**content, **safe, digests=digests)
+
+
+def running_header(study: dict[str, Any]) -> str:
+    """The rule that prints the study and its notice on every sheet of paper."""
+
+    def quoted(text: str) -> str:
+        return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in _words.visible(text))
+
+    notice = study.get("notice", "").partition(".")[0]
+    return f'@page{{@top-left{{content:"{quoted(study["id"])}"}}@top-right{{content:"{quoted(notice)}"}}}}\n'
+
+
+def arranged(csr: dict[str, Any], displays: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sections with their displays; a display that is named and not made, or made and not placed, is a cause."""
+    front = [i for i in csr.get("front", {}).values() if isinstance(i, str)]
+    named = [(s["number"], i) for s in csr["sections"] for i in s.get("displays", [])] + [("front", i) for i in front]
+    for place, name in named:
+        if name not in displays:
+            raise Cause("no chapter makes this display", file="config/csr.yaml", field=place, value=name)
+    unplaced = sorted(set(displays) - {name for _, name in named})
+    if unplaced:
+        raise Cause("no section shows this display", file="config/csr.yaml", field="sections", value=unplaced[0])
+    return [s | {"displays": [displays[i] for i in s.get("displays", [])]} for s in csr["sections"]]
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     """Build the page from the content of every floor (``read``, by floor and name)."""
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
-    facts, sets = number_facts(chapters, read["facts"], read["sets"])
-    displays = {d["id"]: d for chapter in chapters.values() for d in chapter}
-    sections = []
-    for section in part["csr"]["sections"]:
-        missing = [i for i in section["displays"] if i not in displays]
-        if missing:
-            raise Cause("no chapter makes this display", file="config/csr.yaml", field=section["number"], value=missing[0])
-        sections.append(section | {"displays": [displays[i] for i in section["displays"]]})
-    data = payload(read["tables"], read["traces"], facts, sets, shown_facts(list(displays.values())), part)
-    return render({"page": part["page"], "csr": part["csr"], "sections": sections, "payload": _payload.pack(data)})
+    facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
+    displays = {
+        d["id"]: d | _about.source(d, name, read["hashes"].get(name, ""), part)
+        for name, ds in chapters.items()
+        for d in ds
+    }
+    for d in displays.values():
+        if d.get("svg"):
+            d["svg"] = markupsafe.Markup(_ink.inlined(d["svg"], d))
+        if d.get("kind") == "listing":
+            d["staged"] = _listing.staged(d)
+    accepted = (part["accepted"] or {}).get("accepted") or []
+    queries, idle = _integrity.queries(read["queries"], accepted)
+    listing = _integrity.query_listing(queries)
+    denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
+    shown = list(_shown.parts(list(displays.values()))) + list(_shown.parts(denominators))
+    data, digest = _payload.pack(
+        payload(
+            read,
+            part,
+            {
+                "displays": list(displays.values()),
+                "facts": facts,
+                "sets": sets,
+                "queries": queries,
+                "query_listing": listing,
+                "parts": shown,
+            },
+        )
+    )
+    return render(
+        {
+            "page": part["page"],
+            "csr": part["csr"],
+            "sections": arranged(part["csr"], displays),
+            "front": {role: displays[i] for role, i in part["csr"].get("front", {}).items()},
+            "ledger": _integrity.ledger(read["ledger"]),
+            "forms": _integrity.forms(read["ledger"]),
+            "queries": _integrity.query_counts(queries),
+            "query_listing": listing | {"staged": _listing.staged(listing)},
+            "idle": idle,
+            "denominators": denominators,
+            "made": _about.reproduction(part, read["hashes"], digest),
+            "payload": data,
+            "payload_sha256": digest,
+        }
+    )

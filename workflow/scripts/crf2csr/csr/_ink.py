@@ -1,0 +1,78 @@
+"""Figures under the page's policy: a drawing is inlined as presentation attributes, without style or script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+from crf2csr.errors import Cause
+
+SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+# What a drawing may be made of; whatever else it holds (metadata, style sheets) leaves, and what could run is refused.
+DROPPED = {"metadata", "style", "title", "desc"}
+UNSAID = "The numbers drawn are in the table under the figure."
+REFUSED = {"script", "foreignObject", "image", "a", "animate", "set", "animateTransform", "animateMotion"}
+EVERYWHERE = re.compile(r"\*\s*\{([^}]*)\}")
+REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def inlined(drawing: str, display: dict[str, Any]) -> str:
+    """Return the drawing as one ``<svg>`` that the policy leaves whole and that a screen reader can name.
+
+    Style declarations become presentation attributes, ids get the display's id in front so that two drawings
+    never share one, and title and description are those of the display.
+    """
+    where = f"display {display['id']}"
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", LINK)
+    try:
+        root = ElementTree.fromstring(drawing[drawing.index("<svg") :])
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Cause(f"the figure is not SVG ({error})", file=where) from None
+    for sheet in root.iter(f"{{{SVG}}}style"):
+        for declarations in EVERYWHERE.findall(sheet.text or ""):
+            _attributes(root, declarations)
+    described_as = next((node.text for node in root.iter(f"{{{SVG}}}desc") if node.text), None)
+    _clean(root, display["id"], where)
+    described = f"{display['id']}-ink"
+    for name, text in (("desc", described_as or UNSAID), ("title", display["title"])):
+        node = ElementTree.Element(f"{{{SVG}}}{name}", {"id": f"{described}-{name}"})
+        node.text = text
+        root.insert(0, node)
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{described}-title {described}-desc")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _attributes(node: ElementTree.Element, declarations: str) -> None:
+    """Turn ``stroke: #000; fill: none`` into attributes, over those that are there, as CSS would."""
+    for declaration in declarations.split(";"):
+        name, separator, value = declaration.partition(":")
+        if separator:
+            node.set(name.strip(), value.strip())
+
+
+def _clean(node: ElementTree.Element, prefix: str, where: str) -> None:
+    for child in list(node):
+        kind = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else ""
+        if kind in REFUSED:
+            raise Cause("an element that could run or load is not ink", file=where, field="svg", value=kind)
+        if kind in DROPPED or not kind:
+            node.remove(child)
+        else:
+            _clean(child, prefix, where)
+    _attributes(node, node.attrib.pop("style", ""))
+    for name, value in list(node.attrib.items()):
+        if name.lower().startswith("on"):
+            raise Cause("an event handler is not ink", file=where, field="svg", value=name)
+        if name.rpartition("}")[2] == "href":
+            if not value.startswith("#"):
+                raise Cause("a figure may refer to itself only", file=where, field="svg", value=value)
+            node.set(name, f"#{prefix}-{value[1:]}")
+        elif name == "id":
+            node.set(name, f"{prefix}-{value}")
+        elif "url(" in value:
+            if REFERENCE.fullmatch(value.strip()) is None:
+                raise Cause("a figure may refer to itself only", file=where, field="svg", value=value)
+            node.set(name, REFERENCE.sub(rf"url(#{prefix}-\1)", value))

@@ -1,0 +1,149 @@
+"""What happened to the data on the way: the ledger, the queries, the denominators, and how to make it all again."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from platform import python_version
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.csr import _words
+
+FLOORS = {"raw": "Raw export", "sdtm": "SDTM", "adam": "ADaM"}
+SEVERITIES = ("blocker", "major", "minor", "info")
+# Records that came after a withdrawal of data use are counted and asked about, and their content is not shown.
+WITHHELD = ("P28",)
+PACKAGES = ("snakemake", "pandas", "numpy", "pyarrow", "scipy", "lifelines", "statsmodels", "Jinja2")
+QUERY_COLUMNS = {
+    "SEVERITY": "Severity",
+    "RULE": "Rule",
+    "FORM": "Form",
+    "SUBJID": "Subject",
+    "EVENT": "Visit",
+    "REC": "Record",
+    "FIELD": "Field",
+    "VALUE": "Value as entered",
+    "MESSAGE": "What is asked",
+    "ACCEPTED": "Accepted",
+}
+
+
+def ledger(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Steps by floor: what went in, what came out, what left and why."""
+    floors = []
+    for floor, title in FLOORS.items():
+        names = [n for n in tables if n.startswith(f"{floor}/") and not n.endswith("/_forms")]
+        parts = [tables[n] for n in sorted(names) if len(tables[n])]
+        if not parts:
+            continue
+        lines = pd.concat(parts, ignore_index=True)
+        steps = []
+        for (step, source, rows_in, out), group in lines.groupby(
+            ["STEP", "SOURCE", "ROWS_IN", "ROWS_OUT"], sort=False, dropna=False
+        ):
+            lost = [
+                {"reason": r, "n": int(n)}
+                for r, n in zip(group["REASON"].fillna(""), group["ROWS_LOST"], strict=True)
+                if n
+            ]
+            steps.append({"step": step, "source": source, "in": int(rows_in), "out": int(out), "lost": lost})
+        floors.append({"title": title, "steps": steps})
+    return floors
+
+
+def forms(tables: dict[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """The fate of each form's records, where the run keeps that book."""
+    table = next((t for n, t in sorted(tables.items()) if n.endswith("/_forms")), None)
+    if table is None:
+        return None
+    lines = table.astype(object).where(table.notna(), "").to_numpy().tolist()
+    numeric = [pd.api.types.is_numeric_dtype(table[c]) for c in table]
+    return {
+        "columns": [
+            {"label": c.replace("_", " ").capitalize(), "number": n} for c, n in zip(table, numeric, strict=True)
+        ],
+        "lines": lines,
+    }
+
+
+def key(rule: Any, record: Any, field: Any) -> str:
+    """What an acceptance and a query have in common."""
+    return f"{rule}|{record}|{field}"
+
+
+def queries(tables: dict[str, pd.DataFrame], accepted: list[dict[str, Any]]) -> tuple[pd.DataFrame, list[str]]:
+    """All queries of the run, gravest first, with who accepted them; and acceptances that match none, as sentences."""
+    table = pd.concat(list(tables.values()), ignore_index=True).drop_duplicates(ignore_index=True)
+    own = table["RULE"] + "|" + table["REC"].fillna("") + "|" + table["FIELD"].fillna("")
+    said = {key(a["rule"], a["record"], a["field"]): f"{a['who']}, {a['date']}: {a['why']}" for a in accepted}
+    table["ACCEPTED"] = own.map(said).fillna("")
+    idle = [
+        f"{a['rule']}, {a['record']}, {a['field']} ({a['who']})"
+        for a in accepted
+        if key(a["rule"], a["record"], a["field"]) not in set(own)
+    ]
+    rank = table["SEVERITY"].map({name: i for i, name in enumerate(SEVERITIES)})
+    order = (
+        table.assign(_RANK=rank)
+        .sort_values(["_RANK", "RULE", "FORM", "REC", "FIELD"], kind="stable", na_position="first")
+        .index
+    )
+    return table.loc[order].reset_index(drop=True), idle
+
+
+def query_listing(table: pd.DataFrame) -> dict[str, Any]:
+    """The queries as a listing."""
+    columns = {c: label for c, label in QUERY_COLUMNS.items() if c != "ACCEPTED" or (table[c] != "").any()}
+    values = [table[c].fillna("").astype(object).tolist() for c in columns]
+    return {
+        "id": "queries",
+        "columns": [{"name": c, "label": label} for c, label in columns.items()],
+        "listing": {"values": values},
+    }
+
+
+def query_counts(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """How many queries of each severity, and how many of them are accepted."""
+    found = []
+    for severity in SEVERITIES:
+        mine = table[table["SEVERITY"] == severity]
+        found.append({"severity": severity, "n": len(mine), "accepted": int((mine["ACCEPTED"] != "").sum())})
+    return found
+
+
+def denominators(facts: pd.DataFrame, adsl: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every denominator in use: population, group, N as a printed number, and the analyses that divide by it.
+
+    Analyses of one population and group whose N differ (observed cases, say) stand in lines of their own.
+    """
+    counted = facts[(facts["stat_name"] == "N") & (facts["method"] != "select") & facts["stat"].notna()].copy()
+    counted["group1_level"] = counted["group1_level"].fillna("")
+    lines = []
+    for (population, arm, n), group in counted.groupby(["population", "group1_level", "stat"], sort=True):
+        where = json.loads(population) if isinstance(population, str) else {}
+        label = "; ".join(
+            adsl.get("variables", {}).get(v, {}).get("label", v).removesuffix(" Population Flag") for v in where
+        )
+        lines.append(
+            {
+                "population": label or "All subjects",
+                "condition": _words.condition(where),
+                "arm": arm,
+                "n": [{"t": str(int(n)), "f": int(group.index[0])}],
+                "analyses": sorted(set(group["analysis"])),
+            }
+        )
+    return lines
+
+
+def versions() -> list[tuple[str, str]]:
+    """The versions of Python and of the libraries that made the numbers; nothing of the machine."""
+    found = [("Python", python_version())]
+    for name in PACKAGES:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,84 @@
+"""Words around the numbers: hostile characters made visible, conditions and statistics said in plain English."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+# Control, soft-hyphen, zero-width, bidirectional, line-separator and tag characters: they could hide or reorder text.
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+STATISTICS = {
+    "n": "number counted",
+    "N": "number in the denominator",
+    "n_not": "number not counted",
+    "n_missing": "number without a value",
+    "p": "proportion",
+    "mean": "mean",
+    "sd": "standard deviation",
+    "se": "standard error",
+    "median": "median",
+    "q1": "first quartile",
+    "q3": "third quartile",
+    "min": "minimum",
+    "max": "maximum",
+    "p_value": "p-value",
+    "p0": "null value",
+    "events": "number of events",
+}
+ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
+COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def visible(text: str) -> str:
+    """Show each hidden character as a token such as ``⟨U+202E⟩``; other text stays as it is."""
+    return HIDDEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
+
+
+def statistic(name: str) -> str:
+    """The name of a statistic in words."""
+    if name in STATISTICS:
+        return STATISTICS[name]
+    for end, words in ENDS.items():
+        if name.endswith(end) and len(name) > len(end):
+            return f"{words}, {name.removesuffix(end).replace('_', ' ')}"
+    return name.replace("_", " ")
+
+
+def condition(where: dict[str, Any] | None) -> str:
+    """A condition on rows in words; all rows for none."""
+    return "; ".join(f"{variable} {_wanted(wanted)}" for variable, wanted in (where or {}).items()) or "all"
+
+
+def _wanted(wanted: Any) -> str:
+    if isinstance(wanted, list):
+        return "is one of " + ", ".join(map(str, wanted))
+    if not isinstance(wanted, dict):
+        return f"= {wanted}"
+    said = [f"{COMPARISONS[k]} {v}" for k, v in wanted.items() if k in COMPARISONS]
+    if "present" in wanted:
+        said.append("is present" if wanted["present"] else "is missing")
+    if "not" in wanted:
+        said.append(
+            "is not " + ", ".join(map(str, wanted["not"] if isinstance(wanted["not"], list) else [wanted["not"]]))
+        )
+    return " and ".join(said)
+
+
+def settings(options: str | dict[str, Any] | None) -> str:
+    """Options of a method (JSON or mapping) as ``key: value`` in one line."""
+    given = json.loads(options) if isinstance(options, str) and options else options or {}
+    return "; ".join(f"{key.replace('_', ' ')}: {_flat(value)}" for key, value in sorted(given.items()))
+
+
+def _flat(value: Any) -> str:
+    return (
+        ", ".join(str(v) for v in value)
+        if isinstance(value, list)
+        else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict)
+        else str(value)
+    )

@@ -1,0 +1,87 @@
+// The walk: a dialog that goes from a printed number to its rows, and from each row to what it was made from.
+const walk = {
+  dialog: document.getElementById("walk"), body: document.getElementById("walk-body"), path: document.getElementById("walk-path"),
+  title: document.getElementById("walk-title"), back: document.getElementById("walk-back"), trail: [], opener: null,
+};
+
+// step: {name (short, for the path), heading, fill(place)}
+function go(step) {
+  if (walk.trail.length) walk.trail.at(-1).scroll = walk.dialog.scrollTop;
+  walk.trail.push(step);
+  arrive(0);
+}
+
+function begin(step, opener) {
+  walk.trail = [];
+  walk.opener = opener;
+  go(step);
+}
+
+function returnTo(k) {
+  walk.trail.length = k + 1;
+  arrive(walk.trail[k].scroll || 0);
+}
+
+function arrive(scroll) {
+  const step = walk.trail.at(-1);
+  walk.title.replaceChildren(document.createTextNode(visible(step.heading)));
+  walk.path.replaceChildren(make("ol", {}, walk.trail.map((past, k) => make("li", {}, k < walk.trail.length - 1
+    ? make("button", { type: "button", class: "n", click: () => returnTo(k) }, past.name)
+    : make("span", { "aria-current": "step" }, past.name)))));
+  walk.back.disabled = walk.trail.length < 2;
+  if (!walk.dialog.open) walk.dialog.showModal();
+  walk.body.replaceChildren();
+  step.fill(walk.body);
+  walk.dialog.scrollTop = scroll;
+  walk.title.focus({ preventScroll: true });
+}
+
+walk.back.addEventListener("click", () => returnTo(walk.trail.length - 2));
+document.getElementById("walk-close").addEventListener("click", () => walk.dialog.close());
+walk.dialog.addEventListener("click", (event) => { if (event.target === walk.dialog) walk.dialog.close(); });
+walk.dialog.addEventListener("close", () => { if (walk.opener && walk.opener.isConnected) walk.opener.focus(); });
+
+// The variables that tell rows apart at a glance; one that none of these rows fills is left out.
+const briefColumns = (table, rows) => {
+  const chosen = table.brief.length ? table.brief.map((name) => table.by.get(name)) : table.columns.slice(0, 8);
+  return chosen.filter((c) => rows.some((row) => codeOf(c, row) >= 0)).slice(0, 10).map((c) => ({ ...c, label: c.name, title: c.label }));
+};
+
+const tableName = (table) => table.name.split("/")[1].toUpperCase();
+
+function rowsGrid(table, rows, label) {
+  return grid({ label, columns: briefColumns(table, rows), rows, open: (row) => showRow(table, row) });
+}
+
+function groupOf(fact) {
+  const levels = [1, 2, 3].map((k) => fact[`group${k}_level`] && (k === 1 ? fact.group1_level : `${fact[`group${k}`]} = ${fact[`group${k}_level`]}`));
+  const level = fact.variable_level !== null && fact.variable_level !== undefined ? `${fact.variable ?? "level"} ${fact.variable_level}` : null;
+  return [...levels, level].filter(Boolean).join("; ");
+}
+
+function showFact(button) {
+  const fact = factOf(button.dataset.f);
+  const about = page.analyses[fact.analysis] || { label: fact.analysis };
+  const named = button.closest("article")?.querySelector(".number");
+  begin({
+    name: `${named ? named.textContent + ": " : ""}${button.textContent}`, heading: `${button.textContent}: ${fact.stat_words}`,
+    fill: (body) => {
+      body.append(terms([
+        ["Analysis", about.label], ["Group", groupOf(fact)], ["Population", fact.population], ["Records", about.where],
+        ["Estimand", about.estimand], ["Analysis plan", about.sap && `section ${about.sap}`],
+        ["Method", fact.method + (fact.options ? ` (${fact.options})` : "")],
+        ["Value at full precision", fact.stat_text ?? fact.stat], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
+      ]));
+      if (!fact.table) {
+        body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
+        return;
+      }
+      const name = tableName(fact.table);
+      const people = subjectsOf(fact.table, fact.rows);
+      const verb = fact.format === "count" ? "Counted" : "Computed from";
+      const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
+      body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
+      if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${button.textContent}`));
+    },
+  }, button);
+}

@@ -1,0 +1,148 @@
+// A listing on the screen: search, sort and filter over codes; of many rows only those in sight are in the page.
+const HEIGHT = 32;     // of a row, in px, where rows come and go
+const AT_ONCE = 60;    // up to this many rows stand all, and may be as high as their text
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
+const longest = (c) => c.d.slice(0, 2000).reduce((most, v) => Math.max(most, String(v).length), 0);
+const kindOf = (c) => (typeof c.d[0] === "number" ? "value" : longest(c) <= 24 ? "brief" : longest(c) > 60 ? "long" : null);
+
+// columns: {name, label, d, i}; rows: positions in them; open(row): what a row's button does, or null.
+function grid({ label, columns, rows, open }) {
+  const state = { search: "", filters: new Map(), sorted: null, down: false, shown: rows };
+  const all = rows.length <= AT_ONCE;
+  const kinds = columns.map((c) => kindOf(c));
+  const status = make("output", { class: "found" });
+  const search = make("input", { type: "search", "aria-label": `Search ${label}`, placeholder: "Search", spellcheck: "false" });
+  const body = make("tbody");
+  const heads = columns.map((c, k) => head(c, k));
+  const sieve = make("tr", { class: "sieve", hidden: true }, columns.map((c, k) => make("td", {}, filter(c, k))));
+  const table = make("table", { class: "listing", "aria-rowcount": rows.length + 1 },
+    make("caption", { class: "quiet" }, label), make("colgroup", {}, columns.map((c) => width(c))),
+    make("thead", {}, make("tr", {}, heads.map((h) => h.node)), sieve), body);
+  const view = make("div", { class: all ? "window" : "window many", tabindex: "0", role: "region", "aria-label": label }, table);
+  const toggle = make("button", { type: "button", class: "tool", "aria-expanded": "false", click: () => {
+    sieve.hidden = !sieve.hidden;
+    toggle.setAttribute("aria-expanded", String(!sieve.hidden));
+  } }, "Filter");
+  const tools = make("div", { class: "tools" }, search, toggle, status);
+  if (rows.length < 2) tools.hidden = true;
+
+  function width(c) {
+    const col = document.createElement("col");
+    const most = Math.max(longest(c), Math.min(c.label.length, 18));
+    if (!all) col.style.width = `${Math.min(Math.max(most, 5), 34) * 0.62 + 1.4}em`;
+    return col;
+  }
+
+  function head(c, k) {
+    const button = make("button", { type: "button", class: "sort", title: `${c.name}: sort` }, c.label || c.name);
+    const node = make("th", { scope: "col" }, button);
+    button.addEventListener("click", () => {
+      if (state.sorted !== k) [state.sorted, state.down] = [k, false];
+      else if (!state.down) state.down = true;
+      else state.sorted = null;
+      heads.forEach((h, j) => (j === state.sorted ? h.node.setAttribute("aria-sort", state.down ? "descending" : "ascending") : h.node.removeAttribute("aria-sort")));
+      choose();
+    });
+    return { node };
+  }
+
+  function filter(c, k) {
+    const few = c.d.length <= 25;
+    const input = few
+      ? make("select", { "aria-label": `Filter ${c.label}` }, make("option", { value: "" }, "All"), c.d.map((v, j) => make("option", { value: j }, v)))
+      : make("input", { type: "text", "aria-label": `Filter ${c.label}`, spellcheck: "false" });
+    input.addEventListener("input", () => {
+      const wanted = input.value.toLowerCase();
+      const test = few ? (v, j) => String(j) === wanted : (v) => String(v).toLowerCase().includes(wanted);
+      if (wanted) state.filters.set(k, Uint8Array.from(c.d, (v, j) => (test(v, j) ? 1 : 0)));
+      else state.filters.delete(k);
+      choose();
+    });
+    return input;
+  }
+
+  function choose() {
+    let found = rows;
+    for (const [k, met] of state.filters) found = found.filter((row) => met[codeOf(columns[k], row)]);
+    for (const word of state.search.split(/\s+/).filter(Boolean)) {
+      const met = columns.map((c) => Uint8Array.from(c.d, (v) => (String(v).toLowerCase().includes(word) ? 1 : 0)));
+      found = found.filter((row) => columns.some((c, k) => met[k][codeOf(c, row)]));
+    }
+    if (state.sorted !== null) found = ordered(found, columns[state.sorted], state.down);
+    state.shown = found;
+    status.textContent = found.length === rows.length ? plural(rows.length, "row") : `${grouped(found.length)} of ${plural(rows.length, "row")}`;
+    view.scrollTop = 0;
+    draw(true);
+  }
+
+  // The dictionary is sorted as text or as numbers; short ones are ranked so that "Week 2" comes before "Week 12".
+  function ordered(list, c, down) {
+    const rank = new Int32Array(c.d.length);
+    const order = Array.from(c.d.keys());
+    if (order.length <= 20000 && typeof c.d[0] === "string") order.sort((a, b) => COLLATOR.compare(c.d[a], c.d[b]));
+    order.forEach((code, k) => { rank[code] = k; });
+    const of = (row) => { const code = codeOf(c, row); return code < 0 ? -1 : rank[code]; };
+    return Array.from(list).sort(down ? (a, b) => of(b) - of(a) : (a, b) => of(a) - of(b));
+  }
+
+  let first = -1;
+  let last = -1;
+  function draw(anew = false) {
+    const count = state.shown.length;
+    const from = all ? 0 : Math.max(0, Math.floor(view.scrollTop / HEIGHT) - 8);
+    const to = all ? count : Math.min(count, from + Math.ceil((view.clientHeight || 480) / HEIGHT) + 16);
+    if (!anew && from === first && to === last) return;
+    [first, last] = [from, to];
+    const focused = body.contains(document.activeElement) ? Number(document.activeElement.closest("tr").dataset.k) : -1;
+    const lines = [];
+    if (from > 0) lines.push(spacer(from));
+    for (let k = from; k < to; k++) lines.push(line(k));
+    if (to < count) lines.push(spacer(count - to));
+    if (!count) lines.push(make("tr", {}, make("td", { colspan: columns.length, class: "none" }, rows.length ? "No row meets this search." : "No rows.")));
+    body.replaceChildren(...lines);
+    if (focused >= 0) focus(Math.min(Math.max(focused, from), to - 1));
+  }
+
+  function spacer(count) {
+    const row = make("tr", { "aria-hidden": "true", class: "spacer" }, make("td", { colspan: columns.length }));
+    row.firstChild.style.height = `${count * HEIGHT}px`;
+    return row;
+  }
+
+  function line(k) {
+    const row = state.shown[k];
+    return make("tr", { "aria-rowindex": k + 2, "data-k": k }, columns.map((c, j) => {
+      const text = valueOf(c, row);
+      const kind = kinds[j];
+      if (j || !open) return make(j ? "td" : "th", { scope: j ? null : "row", class: kind, title: all ? null : text }, text);
+      return make("th", { scope: "row", class: kind }, link(text ?? "(blank)", () => open(row), { "aria-label": `Open ${text ?? "row"}` }));
+    }));
+  }
+
+  function focus(k) {
+    const target = body.querySelector(`tr[data-k="${k}"] button`);
+    if (target) target.focus({ preventScroll: true });
+  }
+
+  const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12 };
+  body.addEventListener("keydown", (event) => {
+    if (!(event.key in STEPS)) return;
+    event.preventDefault();
+    const k = Math.min(Math.max(Number(event.target.closest("tr").dataset.k) + STEPS[event.key], 0), state.shown.length - 1);
+    if (!all) {
+      if (k * HEIGHT < view.scrollTop) view.scrollTop = k * HEIGHT;
+      else if ((k + 3) * HEIGHT > view.scrollTop + view.clientHeight) view.scrollTop = (k + 3) * HEIGHT - view.clientHeight;
+      draw(true);
+    }
+    focus(k);
+  });
+  let waiting = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { state.search = search.value.toLowerCase(); choose(); }, 80);
+  });
+  if (!all) view.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
+  choose();
+  return make("div", { class: "grid" }, tools, view);
+}

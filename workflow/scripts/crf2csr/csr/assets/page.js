@@ -1,0 +1,52 @@
+// Start: unpack, check, put the listings on the screen, and answer to every number.
+function listings() {
+  for (const place of document.querySelectorAll("[data-listing]")) {
+    const listing = page.listings[place.dataset.listing];
+    if (!listing.n) continue;
+    const rows = Int32Array.from({ length: listing.n }, (_, k) => k);
+    const opens = listing.at || listing.rows;
+    const label = place.dataset.label;
+    place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
+  }
+}
+
+function contents() {
+  const details = document.getElementById("contents");
+  const narrow = matchMedia("(max-width: 900px)");
+  const fit = () => { details.open = !narrow.matches; };
+  narrow.addEventListener("change", fit);
+  fit();
+  details.addEventListener("click", (event) => { if (narrow.matches && event.target.closest("a")) details.open = false; });
+  const links = new Map(Array.from(details.querySelectorAll("a"), (a) => [a.getAttribute("href").slice(1), a]));
+  const seen = new Set();
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) seen[entry.isIntersecting ? "add" : "delete"](entry.target.id);
+    let first = true;
+    for (const [id, a] of links) {
+      const here = first && seen.has(id);
+      if (here) { a.setAttribute("aria-current", "true"); first = false; } else a.removeAttribute("aria-current");
+    }
+  }, { rootMargin: "-40px 0px -55% 0px" });
+  for (const id of links.keys()) if (document.getElementById(id)?.matches("article, header, section")) watch.observe(document.getElementById(id));
+}
+
+page.ready = (async () => {
+  contents();
+  const hash = await unpack(document.getElementById("payload"));
+  listings();
+  document.documentElement.dataset.ready = "yes";
+  check(hash);
+})();
+
+page.ready.catch((error) => {
+  const line = document.getElementById("check");
+  line.textContent = `The rows behind the numbers could not be opened in this browser (${visible(error.message)}). Tables and figures can be read; numbers do not open.`;
+  line.classList.add("bad");
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-f]");
+  if (!button) return;
+  await page.ready;
+  showFact(button);
+});
