@@ -88,8 +88,8 @@ class Graph:
     def _by_record(self, table: pd.DataFrame, name: str) -> list[tuple[Positions, Positions, Positions]]:
         ids = table["_REC"] if "_REC" in table else table["REC"]
         exploded = pd.Series(ids.fillna("").astype(object).to_numpy()).str.split().explode().dropna()
-        form = exploded.str.partition(":")[0].str.lower()
-        line = pd.to_numeric(exploded.str.partition(":")[2])
+        named = named_records(exploded)
+        form, line = named["form"].str.lower(), pd.to_numeric(named["line"])
         found = []
         for one in sorted(form.unique()):
             raw = f"raw/{one}"
@@ -129,6 +129,11 @@ class Graph:
                 if int(kept[target].sum()) > before and target not in waiting:
                     waiting.append(target)
         return {name: np.flatnonzero(kept[name]) for name in self.names}
+
+
+def named_records(ids: pd.Series) -> pd.DataFrame:
+    """Split ids of raw records, ``FORM:line``, into the columns ``form`` and ``line`` (texts)."""
+    return ids.astype("str").str.extract("^(?P<form>[^:]*):?(?P<line>.*)$")
 
 
 def column(values: pd.Series | list[Any]) -> dict[str, Any]:

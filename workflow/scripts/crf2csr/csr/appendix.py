@@ -77,7 +77,8 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
 
 def asked_records(queries: pd.DataFrame, graph: _payload.Graph) -> pd.DataFrame:
     """For each query the staged form (``raw``) and the position of its record; -1 where it has none to show."""
-    form, _, line = (queries["REC"].fillna("").astype(object).str.partition(":")[i] for i in range(3))
+    named_by = _payload.named_records(queries["REC"].fillna(""))
+    form, line = named_by["form"], named_by["line"]
     found = pd.DataFrame({"raw": "raw/" + form.str.lower(), "row": -1}, index=queries.index)
     named = line.str.fullmatch("[0-9]+").fillna(False).astype(bool) & ~queries["RULE"].isin(_integrity.WITHHELD)
     for raw in sorted(set(found["raw"][named]) & set(graph.number)):
