@@ -1,6 +1,7 @@
 """A field with several choices becomes one record per ticked option."""
 
 import pandas as pd
+
 from crf2csr.sdtm._mapping import each_option
 from crf2csr.trace import Made
 

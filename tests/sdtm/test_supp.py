@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from crf2csr.errors import Cause
 from crf2csr.sdtm import _supp
 from crf2csr.sdtm._verbs import Context

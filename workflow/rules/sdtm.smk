@@ -1,7 +1,7 @@
 """Tabulate: one domain per rule, from staged forms.
 
 Reads   results/raw/, the register of subjects and named neighbours on this floor.
-Writes  results/sdtm/<domain>.parquet with _ledger/ and _queries/ beside it.
+Writes  results/sdtm/<domain>.parquet with _ledger/ and _queries/ beside it, and the ledger of forms.
 """
 
 for job in PLAN.sdtm.values():
@@ -19,3 +19,16 @@ for job in PLAN.sdtm.values():
             f"logs/sdtm/{job.name}.log",
         run:
             causes.guarded(sdtm.tabulate, PLAN.sdtm[rule.removeprefix("tabulate_")], log[0])
+
+
+rule account:
+    input:
+        **PLAN.forms.inputs,
+    output:
+        **PLAN.forms.outputs,
+    params:
+        digest=PLAN.forms.digest,
+    log:
+        "logs/sdtm/_forms.log",
+    run:
+        causes.guarded(sdtm.account, PLAN.forms, log[0])

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from crf2csr import finish, io
 from crf2csr.plan import Job, has_room
-from crf2csr.sdtm import _mapping, _screen, _timing, register
+from crf2csr.sdtm import _forms, _mapping, _screen, _timing, register
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
@@ -16,14 +16,29 @@ def _register(job: Job) -> None:
     _write(job, register.tabulate(forms, job.slice["page"], crf))
 
 
+def account(job: Job) -> None:
+    """Write the ledger of forms: where each raw record went."""
+    forms = {form["name"]: io.read_table(job.inputs[f"raw/{name}"]) for name, form in job.slice["crf"].items()}
+    domains = [path for name, path in job.inputs.items() if name.startswith("sdtm/") and name != "sdtm/register"]
+    recs = [io.read_table(path, columns=["_REC"])["_REC"] for path in domains]
+    register_table = io.read_table(job.inputs["sdtm/register"])
+    made = _forms.account(forms, recs, register_table, job.slice["crf"], job.slice["pattern"])
+    io.write_table(job.outputs["ledger"], made.ledger.frame())
+    io.write_table(job.outputs["queries"], made.query_table())
+
+
 def tabulate(job: Job) -> None:
     """Write one domain with its ledger and its queries."""
     if job.name == "register":
-        return _register(job)
+        _register(job)
+        return
     part = job.slice
     read = {name: io.read_table(path) for name, path in job.inputs.items()}
     pattern = part["page"]["subjects"]["pattern"]
-    screened = {f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern) for f in part["forms"]}
+    screened = {
+        f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern)
+        for f in part["forms"]
+    }
     visit_form = part["page"].get("visit_form", {}).get("form")
     visits = screened[visit_form].data if visit_form in screened else None
     name = part["spec"].get("room", job.name)

@@ -109,6 +109,7 @@ class Plan:
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
         self.sdtm = {"register": self._register()} | self.sdtm
+        self.forms = self._account()
         self.adam = {name: self._derive(name) for name in study.adam}
         self.ard = {name: self._analyze(name) for name in study.ard}
         self.tlf = {name: self._display(name) for name in study.tlf}
@@ -168,6 +169,17 @@ class Plan:
         inputs |= {f"sdtm/{d}": f"results/sdtm/{d}.parquet" for d in spec.get("domains", [])}
         return Job(name, inputs, sdtm_outputs(name), digest(part, code(*rooms)), part)
 
+    def _account(self) -> Job:
+        """The ledger of forms: every raw record against every domain."""
+        crf = self.study.crf
+        kept = ("name", "keys", "duplicates", "date", "not_submitted", "fields")
+        part = {"crf": {name: {k: form[k] for k in kept if k in form} for name, form in crf.items()},
+                "pattern": self.study.page["subjects"]["pattern"]}
+        inputs = {f"raw/{name}": f"results/raw/{name}.parquet" for name in crf}
+        inputs |= {f"sdtm/{name}": job.outputs["data"] for name, job in self.sdtm.items()}
+        outputs = {kind: path for kind, path in sdtm_outputs("_forms").items() if kind != "data"}
+        return Job("_forms", inputs, outputs, digest(part, code("crf2csr.sdtm._forms")), part)
+
     def _derive(self, name: str) -> Job:
         spec, study = self.study.adam[name], self.study
         sources = spec["sources"]
@@ -207,6 +219,7 @@ class Plan:
         for floor, jobs in (("sdtm", self.sdtm), ("adam", self.adam)):
             for kind in ("ledger", "queries"):
                 inputs |= {f"{floor}/_{kind}/{n}": j.outputs[kind] for n, j in jobs.items()}
+        inputs |= {f"sdtm/_{kind}/_forms": path for kind, path in self.forms.outputs.items()}
         inputs |= {f"sdtm/{n}": j.outputs["data"] for n, j in self.sdtm.items()}
         inputs |= {f"raw/{j.name}": j.outputs["data"] for j in self.raw.values()}
         inputs |= {f"raw/_queries/{j.name}": j.outputs["queries"] for j in self.raw.values()}

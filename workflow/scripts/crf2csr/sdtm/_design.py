@@ -54,9 +54,16 @@ def arms(design: dict[str, Any], context: Context, made: Made) -> list[dict[str,
     """TA: each arm's elements in order."""
     known = by_code(design)
     return [
-        {"ARMCD": arm["code"], "ARM": arm["label"], "TAETORD": order, "ETCD": step["code"],
-         "ELEMENT": known[step["code"]]["name"], "TABRANCH": step.get("branch"), "TATRANS": step.get("transition"),
-         "EPOCH": known[step["code"]]["epoch"]}
+        {
+            "ARMCD": arm["code"],
+            "ARM": arm["label"],
+            "TAETORD": order,
+            "ETCD": step["code"],
+            "ELEMENT": known[step["code"]]["name"],
+            "TABRANCH": step.get("branch"),
+            "TATRANS": step.get("transition"),
+            "EPOCH": known[step["code"]]["epoch"],
+        }
         for arm in context.page["arms"]
         for order, step in enumerate(path_of(design, arm["code"]), start=1)
     ]
@@ -65,7 +72,13 @@ def arms(design: dict[str, Any], context: Context, made: Made) -> list[dict[str,
 def elements(design: dict[str, Any], context: Context, made: Made) -> list[dict[str, Any]]:
     """TE: what starts and ends each element."""
     return [
-        {"ETCD": e["code"], "ELEMENT": e["name"], "TESTRL": e["begins"], "TEENRL": e.get("ends"), "TEDUR": e.get("duration")}
+        {
+            "ETCD": e["code"],
+            "ELEMENT": e["name"],
+            "TESTRL": e["begins"],
+            "TEENRL": e.get("ends"),
+            "TEDUR": e.get("duration"),
+        }
         for e in design["elements"]
     ]
 
@@ -77,9 +90,15 @@ def visits(design: dict[str, Any], context: Context, made: Made) -> list[dict[st
     if unknown:
         raise Cause("is not a visit of config.yaml", file=FILE, field="visits", value=sorted(unknown)[0])
     return [
-        {"VISITNUM": float(v["number"]), "VISIT": v["name"], "VISITDY": v.get("day"),
-         "TVSTRL": rules.get(v["name"], {}).get("begins") or _window(v), "TVENRL": rules.get(v["name"], {}).get("ends")}
-        for v in context.page["visits"] if not v.get("unscheduled")
+        {
+            "VISITNUM": float(v["number"]),
+            "VISIT": v["name"],
+            "VISITDY": v.get("day"),
+            "TVSTRL": rules.get(v["name"], {}).get("begins") or _window(v),
+            "TVENRL": rules.get(v["name"], {}).get("ends"),
+        }
+        for v in context.page["visits"]
+        if not v.get("unscheduled")
     ]
 
 
@@ -98,12 +117,19 @@ def criteria(design: dict[str, Any], context: Context, made: Made) -> list[dict[
     for block in context.spec.get("checks", []):
         records = context.forms[block["form"]]
         entered = records[block["field"]].str.strip()
-        made.queries.append(queries(
-            records[(entered != "") & ~entered.isin(list(versions))], rule="R-VERSION", field=block["field"],
-            severity="major", message="The version of the protocol is not one of the trial design."))
+        made.queries.append(
+            queries(
+                records[(entered != "") & ~entered.isin(list(versions))],
+                rule="R-VERSION",
+                field=block["field"],
+                severity="major",
+                message="The version of the protocol is not one of the trial design.",
+            )
+        )
     return [
         {"IETESTCD": code, "IETEST": texts[code]["test"], "IECAT": texts[code]["category"], "TIVERS": version}
-        for version, codes in versions.items() for code in codes
+        for version, codes in versions.items()
+        for code in codes
     ]
 
 
@@ -115,11 +141,21 @@ def summary(design: dict[str, Any], context: Context, made: Made) -> list[dict[s
         code = entry["code"]
         seen[code] = seen.get(code, 0) + 1
         value = _derived(entry["derive"], context) if "derive" in entry else entry.get("value")
-        reference = entry.get("reference") or (TERMINOLOGY if "term" in entry else "ISO 8601" if _is_iso(code, value) else None)
-        rows.append({
-            "TSSEQ": seen[code], "TSPARMCD": code, "TSPARM": entry["parameter"], "TSVAL": value,
-            "TSVALNF": entry.get("flavor") or (None if value else "NI"), "TSVALCD": entry.get("term"), "TSVCDREF": reference,
-            "TSVCDVER": str(context.page["standards"]["ct"]) if reference == TERMINOLOGY else None})
+        reference = entry.get("reference") or (
+            TERMINOLOGY if "term" in entry else "ISO 8601" if _is_iso(code, value) else None
+        )
+        rows.append(
+            {
+                "TSSEQ": seen[code],
+                "TSPARMCD": code,
+                "TSPARM": entry["parameter"],
+                "TSVAL": value,
+                "TSVALNF": entry.get("flavor") or (None if value else "NI"),
+                "TSVALCD": entry.get("term"),
+                "TSVCDREF": reference,
+                "TSVCDVER": str(context.page["standards"]["ct"]) if reference == TERMINOLOGY else None,
+            }
+        )
     return rows
 
 
@@ -143,6 +179,11 @@ def _derived(name: str, context: Context) -> str | None:
         "sdtmig": lambda: page["standards"]["sdtmig"],
     }
     if name not in sources:
-        raise Cause(f"is not a value that can be derived; known: {', '.join(sources)}", file=FILE, field="summary.derive", value=name)
+        raise Cause(
+            f"is not a value that can be derived; known: {', '.join(sources)}",
+            file=FILE,
+            field="summary.derive",
+            value=name,
+        )
     value = sources[name]()
     return None if value is None or pd.isna(value) else str(value)

@@ -33,7 +33,12 @@ def tabulate(context: Context) -> Made:
         values = as_text(rows[name])
         blank = int(values.isna().sum())
         made.ledger.enter(
-            f"{context.spec['name']}: {name}", parent.upper(), len(rows), len(rows) - blank, {"qualifier is blank": blank})
+            f"{context.spec['name']}: {name}",
+            parent.upper(),
+            len(rows),
+            len(rows) - blank,
+            {"qualifier is blank": blank},
+        )
         part = numbered(values, name, about, where)
         part["QORIG"] = ORIGIN.get(about["origin"], about["origin"])
         part["QEVAL"] = about.get("evaluator", np.nan)
@@ -63,11 +68,14 @@ def numbered(values: pd.Series, name: str, about: dict, where: str) -> pd.DataFr
     suffix = nth.astype("str").where(nth > 0, "")
     if len(name) + int(suffix.str.len().max() if len(suffix) else 0) > 8:
         raise Cause("is too long a name for a qualifier that needs a number", file=where, field=name)
-    return pd.DataFrame({
-        "QNAM": name + suffix,
-        "QLABEL": about["label"] + (" " + suffix).where(nth > 0, ""),
-        "QVAL": exploded.astype("str"),
-    }, index=exploded.index)
+    return pd.DataFrame(
+        {
+            "QNAM": name + suffix,
+            "QLABEL": about["label"] + (" " + suffix).where(nth > 0, ""),
+            "QVAL": exploded.astype("str"),
+        },
+        index=exploded.index,
+    )
 
 
 def split_text(text: str, longest: int = LONGEST) -> list[str]:
@@ -93,8 +101,13 @@ def identified(part: pd.DataFrame, rows: pd.DataFrame, domain: str) -> pd.DataFr
     sequence = f"{domain}SEQ"
     has = sequence in rows
     part = part.assign(
-        STUDYID=own["STUDYID"], RDOMAIN=domain, USUBJID=own["USUBJID"], _REC=own["_REC"],
-        IDVAR=sequence if has else np.nan, IDVARVAL=own[sequence].astype("str") if has else np.nan,
-        _ORDER=own[sequence] if has else 0)
+        STUDYID=own["STUDYID"],
+        RDOMAIN=domain,
+        USUBJID=own["USUBJID"],
+        _REC=own["_REC"],
+        IDVAR=sequence if has else np.nan,
+        IDVARVAL=own[sequence].astype("str") if has else np.nan,
+        _ORDER=own[sequence] if has else 0,
+    )
     part = part.sort_values(["USUBJID", "_ORDER", "QNAM"], kind="stable", ignore_index=True)
     return part[[*COLUMNS, "_REC"]]

@@ -34,6 +34,7 @@ def contradictions(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
         (rows["CMSTDTC"].isna(), "CMSTDTC", "minor", "Medication has no start date that can be read."),
     ]
     return [
-        query for met, variable, severity, message in found
+        query
+        for met, variable, severity, message in found
         for query in ask(rows[met], context, variable, rule="P37", message=message, severity=severity)
     ]

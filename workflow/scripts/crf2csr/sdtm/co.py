@@ -21,7 +21,9 @@ def tabulate(context: Context) -> Made:
     made = _mapping.tabulate(context)
     rows = made.data
     fits = rows["RDOMAIN"].notna() & (rows["COVAL"].str.len() <= LONGEST).fillna(True).astype(bool)
-    rows = made.ledger.split(rows, ~fits, "CO: texts too long for their domain", "CO", "whole text stands in its domain").copy()
+    rows = made.ledger.split(
+        rows, ~fits, "CO: texts too long for their domain", "CO", "whole text stands in its domain"
+    ).copy()
     rows = rows.assign(IDVAR=np.nan, IDVARVAL=np.nan).astype({"IDVAR": "str", "IDVARVAL": "str"})
     for domain in rows["RDOMAIN"].dropna().unique():
         rows = _related(rows, str(domain), context)
@@ -31,8 +33,11 @@ def tabulate(context: Context) -> Made:
     names = [name for name in context.spec["variables"] if name.startswith("COVAL")]
     longest = int(pieces.map(len, na_action="ignore").max()) if len(rows) else 0
     if longest > len(names):
-        raise Cause(f"a comment has {longest} pieces of {LONGEST} characters; the specification has {len(names)} variables for it",
-                    file="config/sdtm/co.yaml", field=names[-1])
+        raise Cause(
+            f"a comment has {longest} pieces of {LONGEST} characters; the specification has {len(names)} variables",
+            file="config/sdtm/co.yaml",
+            field=names[-1],
+        )
     for n, name in enumerate(names):
         rows[name] = pieces.str[n].astype("str")
     rows["COSEQ"] = rows.groupby("USUBJID").cumcount() + 1
@@ -43,8 +48,13 @@ def tabulate(context: Context) -> Made:
 def _related(rows: pd.DataFrame, domain: str, context: Context) -> pd.DataFrame:
     """Name the row of ``domain`` that a comment belongs to: the one of the same record and field."""
     other, sequence = context.domains[domain.lower()], f"{domain}SEQ"
-    own = pd.DataFrame({"REC": other["_REC"].str.split(" ").str[0], "FIELD": other["_FLD"], "SEQ": other[sequence].astype("str")})
-    found = rows[["REC", "FIELD"]].merge(own.drop_duplicates(["REC", "FIELD"]), on=["REC", "FIELD"], how="left").set_axis(rows.index)
+    own = pd.DataFrame(
+        {"REC": other["_REC"].str.split(" ").str[0], "FIELD": other["_FLD"], "SEQ": other[sequence].astype("str")}
+    )
+    found = (
+        rows[["REC", "FIELD"]]
+        .merge(own.drop_duplicates(["REC", "FIELD"]), on=["REC", "FIELD"], how="left")
+        .set_axis(rows.index)
+    )
     here = (rows["RDOMAIN"] == domain).fillna(False).astype(bool) & found["SEQ"].notna()
-    return rows.assign(
-        IDVAR=rows["IDVAR"].mask(here, sequence), IDVARVAL=rows["IDVARVAL"].mask(here, found["SEQ"]))
+    return rows.assign(IDVAR=rows["IDVAR"].mask(here, sequence), IDVARVAL=rows["IDVARVAL"].mask(here, found["SEQ"]))

@@ -28,7 +28,9 @@ def _true(met: pd.Series) -> pd.Series:
 def intervals(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     """Queries on the intervals of a subject against one another, in the order of their start."""
     start, end = dates.to_day(rows["ECSTDTC"]), dates.to_day(rows["ECENDTC"])
-    order = pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "end": end}).sort_values(["USUBJID", "start"], kind="stable")
+    order = pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "end": end}).sort_values(
+        ["USUBJID", "start"], kind="stable"
+    )
     latest = order["end"].astype("float64").groupby(order["USUBJID"]).cummax()
     before = latest.groupby(order["USUBJID"]).shift().reindex(rows.index)
     found = [
@@ -49,7 +51,12 @@ def doses(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     found = [
         (_true(taken) & dose.isna(), "ECDOSE", "major", "Drug was taken and the dose is missing or not a number."),
         (_true(taken) & _true(dose == 0), "ECDOSE", "major", "Drug was taken and the dose is 0."),
-        (dose.notna() & ~_mapping.in_contract(dose, contract), "ECDOSE", "major", "Dose is outside the limits of the form."),
+        (
+            dose.notna() & ~_mapping.in_contract(dose, contract),
+            "ECDOSE",
+            "major",
+            "Dose is outside the limits of the form.",
+        ),
         (_true(rows["ECOCCUR"] == "N") & _true(dose > 0), "ECDOSE", "major", "Drug was not taken and there is a dose."),
     ]
     return _asked(rows, context, found)
@@ -64,20 +71,27 @@ def last_doses(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
         return []
     form = context.forms[rule["of"]]
     declared = context.crf[rule["of"].lower()]["fields"][rule["date"]].get("format", "YYYY-MM-DD")
-    said = pd.DataFrame({"USUBJID": form["USUBJID"], "DAY": dates.to_day(dates.read_dates(form[rule["date"]], declared)["iso"])})
+    said = pd.DataFrame(
+        {"USUBJID": form["USUBJID"], "DAY": dates.to_day(dates.read_dates(form[rule["date"]], declared)["iso"])}
+    )
     said_day = rows["USUBJID"].map(said.dropna().groupby("USUBJID")["DAY"].max()).astype("Int64")
     end = dates.to_day(rows["ECENDTC"]).where(_true(rows["ECOCCUR"] == "Y"))
     last = end.groupby(rows["USUBJID"]).transform("max")
     found = [
         (_true(end > said_day), "ECENDTC", "major", f"Interval ends after the date of last dose on form {rule['of']}."),
-        (_true(end == last) & _true(end < said_day), "ECENDTC", "minor",
-         f"The last interval ends before the date of last dose on form {rule['of']}."),
+        (
+            _true(end == last) & _true(end < said_day),
+            "ECENDTC",
+            "minor",
+            f"The last interval ends before the date of last dose on form {rule['of']}.",
+        ),
     ]
     return _asked(rows, context, found)
 
 
 def _asked(rows: pd.DataFrame, context: Context, found: list[tuple[pd.Series, str, str, str]]) -> list[pd.DataFrame]:
     return [
-        query for met, variable, severity, message in found
+        query
+        for met, variable, severity, message in found
         for query in ask(rows[met], context, variable, rule=RULE, message=message, severity=severity)
     ]

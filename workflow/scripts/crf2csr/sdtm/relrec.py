@@ -24,20 +24,44 @@ def tabulate(context: Context) -> Made:
         source, target = link["from"], link["to"]
         left = numbered(source, context)
         right = numbered(target, context)
-        pairs = left.merge(right.drop_duplicates(["USUBJID", "NUMBER"]), on=["USUBJID", "NUMBER"], how="left", suffixes=("", "_TO"))
+        pairs = left.merge(
+            right.drop_duplicates(["USUBJID", "NUMBER"]), on=["USUBJID", "NUMBER"], how="left", suffixes=("", "_TO")
+        )
         lost = pairs[pairs["SEQ_TO"].isna()]
-        made.ledger.enter(f"RELREC: {link['name']}", source["form"], len(pairs), len(pairs) - len(lost),
-                          {"number is not that of a record of the subject": len(lost)})
-        made.queries.append(queries(
-            lost, rule="P37", field=source["field"], value=lost["TEXT"], severity="minor",
-            message=f"No record of the subject on {target['form']} bears this number."))
+        made.ledger.enter(
+            f"RELREC: {link['name']}",
+            source["form"],
+            len(pairs),
+            len(pairs) - len(lost),
+            {"number is not that of a record of the subject": len(lost)},
+        )
+        made.queries.append(
+            queries(
+                lost,
+                rule="P37",
+                field=source["field"],
+                value=lost["TEXT"],
+                severity="minor",
+                message=f"No record of the subject on {target['form']} bears this number.",
+            )
+        )
         pairs = pairs.dropna(subset=["SEQ_TO"]).sort_values(["USUBJID", "SEQ"], kind="stable", ignore_index=True)
         relation = link["name"] + "-" + (pairs.groupby("USUBJID").cumcount() + 1).astype("str")
         for domain, suffix in ((source["domain"], ""), (target["domain"], "_TO")):
-            parts.append(pd.DataFrame({
-                "STUDYID": context.page["study"]["id"], "RDOMAIN": domain.upper(), "USUBJID": pairs["USUBJID"],
-                "IDVAR": f"{domain.upper()}SEQ", "IDVARVAL": pairs[f"SEQ{suffix}"].astype("Int64").astype("str"),
-                "RELTYPE": np.nan, "RELID": relation, "_REC": pairs[f"REC{suffix}"]}))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "STUDYID": context.page["study"]["id"],
+                        "RDOMAIN": domain.upper(),
+                        "USUBJID": pairs["USUBJID"],
+                        "IDVAR": f"{domain.upper()}SEQ",
+                        "IDVARVAL": pairs[f"SEQ{suffix}"].astype("Int64").astype("str"),
+                        "RELTYPE": np.nan,
+                        "RELID": relation,
+                        "_REC": pairs[f"REC{suffix}"],
+                    }
+                )
+            )
     rows = pd.concat(parts, ignore_index=True)
     made.data = rows.sort_values(["USUBJID", "RELID", "RDOMAIN", "IDVARVAL"], kind="stable", ignore_index=True)
     return made
@@ -48,11 +72,21 @@ def numbered(side: dict[str, str], context: Context) -> pd.DataFrame:
     records = context.forms[side["form"]]
     text = records[side["field"]].fillna("").astype("str").str.strip()
     number = numbers.to_number(text.map(dates.tidy))
-    given = pd.DataFrame({
-        "REC": records["REC"], "SUBJID": records["SUBJID"], "EVENT": records["EVENT"], "TEXT": text,
-        "NUMBER": number.astype("str").where(number.notna(), text)})[text != ""]
+    given = pd.DataFrame(
+        {
+            "REC": records["REC"],
+            "SUBJID": records["SUBJID"],
+            "EVENT": records["EVENT"],
+            "TEXT": text,
+            "NUMBER": number.astype("str").where(number.notna(), text),
+        }
+    )[text != ""]
     domain = context.domains[side["domain"]]
-    own = pd.DataFrame({
-        "USUBJID": domain["USUBJID"], "REC": domain["_REC"].str.split(" ").str[0],
-        "SEQ": domain[f"{side['domain'].upper()}SEQ"]})
+    own = pd.DataFrame(
+        {
+            "USUBJID": domain["USUBJID"],
+            "REC": domain["_REC"].str.split(" ").str[0],
+            "SEQ": domain[f"{side['domain'].upper()}SEQ"],
+        }
+    )
     return own.merge(given, on="REC", how="inner")

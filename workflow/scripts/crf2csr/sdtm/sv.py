@@ -14,11 +14,23 @@ def tabulate(context: Context) -> Made:
     made = _mapping.tabulate(context)
     rows = made.data
     again = rows.duplicated(KEY, keep="first")
-    made.queries.append(queries(
-        rows[again], rule="P07", field="VISDAT", severity="major", value=rows.loc[again, "SVSTDTC"],
-        message="The visit has a second record on the same day; the first one is tabulated."))
+    made.queries.append(
+        queries(
+            rows[again],
+            rule="P07",
+            field="VISDAT",
+            severity="major",
+            value=rows.loc[again, "SVSTDTC"],
+            message="The visit has a second record on the same day; the first one is tabulated.",
+        )
+    )
     recs = rows.groupby(KEY, dropna=False, sort=False)["_REC"].transform(" ".join)
     made.ledger.enter(
-        "SV: one row per visit and day", "SV", len(rows), int((~again).sum()), {"second record of the visit": int(again.sum())})
+        "SV: one row per visit and day",
+        "SV",
+        len(rows),
+        int((~again).sum()),
+        {"second record of the visit": int(again.sum())},
+    )
     made.data = rows.assign(_REC=recs)[~again].reset_index(drop=True)
     return made

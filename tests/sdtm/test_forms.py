@@ -1,0 +1,63 @@
+"""The ledger of forms: every raw record is somewhere, or the gate stays shut."""
+
+import pandas as pd
+
+from crf2csr.sdtm import _forms
+
+CRF = {
+    "ae": {
+        "name": "AE",
+        "keys": {"SITEID": "SITEID", "SUBJID": "SUBJID"},
+        "fields": {"AEYN": {"type": "code"}, "AETERM": {"type": "text"}},
+        "not_submitted": [{"where": {"AEYN": "N"}, "reason": "no adverse event"}],
+    }
+}
+REGISTER = pd.DataFrame({"SITEID": ["01"], "SUBJID": ["01-0001"], "USUBJID": ["S-1"], "DATAUSE": [None]}, dtype="str")
+
+
+def account(lines, recs):
+    staged = pd.DataFrame([dict(zip(["SUBJID", "AEYN", "AETERM"], line, strict=True)) for line in lines], dtype="str")
+    staged["SITEID"], staged["LINE"] = "01", range(2, len(staged) + 2)
+    return _forms.account({"AE": staged}, [pd.Series(recs, dtype="str")], REGISTER, CRF, "01-[0-9]{4}")
+
+
+def reasons(made):
+    return made.ledger.frame().set_index("REASON")["ROWS_LOST"].to_dict()
+
+
+def test_each_record_is_tabulated_merged_quarantined_or_not_submitted():
+    made = account(
+        [
+            ("01-0001", "Y", "Rash"),
+            ("01-0001", "Y", "Rash"),
+            ("01-0001", "N", ""),
+            ("01-0009", "Y", "Cough"),
+            ("1-1", "Y", "Itch"),
+        ],
+        ["AE:2"],
+    )
+    assert made.ledger.frame()[["ROWS_IN", "ROWS_OUT"]].drop_duplicates().values.tolist() == [[5, 1]]
+    assert reasons(made) == {
+        "merged duplicate": 1,
+        "not submitted: no adverse event": 1,
+        "quarantined: subject is not in demographics": 1,
+        "quarantined: subject id is malformed": 1,
+    }
+    assert made.query_table().empty
+
+
+def test_a_record_behind_another_in_a_row_has_joined_it():
+    made = account([("01-0001", "Y", "Rash"), ("01-0001", "Y", "Cough")], ["AE:2 AE:3"])
+    assert reasons(made) == {"joined to the row of another record": 1}
+
+
+def test_a_record_that_reached_nothing_is_a_blocker_that_names_form_and_line():
+    made = account([("01-0001", "Y", "Rash"), ("01-0001", "Y", "Cough")], ["AE:2"])
+    assert reasons(made) == {"not accounted for": 1}
+    query = made.query_table().iloc[0]
+    assert (query["FORM"], query["REC"], query["SEVERITY"]) == ("AE", "AE:3", "blocker")
+
+
+def test_a_tabulated_record_is_not_also_counted_as_not_submitted():
+    made = account([("01-0001", "N", "Rash")], ["AE:2"])
+    assert made.ledger.frame()[["ROWS_IN", "ROWS_OUT", "ROWS_LOST"]].values.tolist() == [[1, 1, 0]]
