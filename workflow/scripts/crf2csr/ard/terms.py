@@ -49,7 +49,12 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     if o.get("order", "frequency") not in ("frequency", "alphabet"):
         raise Cause("`order` is frequency or alphabet", file=analysis.place, value=o["order"])
     terms = list(o["terms"])
-    rows = analysis.rows.copy()
+    # Narrow rows: a term's rows are taken out of these once per line and arm.
+    needed = ["USUBJID", *terms, *([o["worst"]] if "worst" in o else []), *analysis.spec.get("by", [])]
+    unknown = [name for name in needed if name not in analysis.rows]
+    if unknown:
+        raise Cause("is not a variable of these rows", file=analysis.place, field=unknown[0])
+    rows = analysis.rows[list(dict.fromkeys(needed))].copy()
     for name in terms:
         rows[name] = rows[name].astype("str").fillna(NOT_CODED)
     if "worst" in o:
@@ -72,13 +77,15 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
             **about,
         )
         _add(about | {"group2": terms[0], "group2_level": ANY}, mine, people, o, facts)
+        of_group, of_term = dict(iter(mine.groupby(terms[0]))), dict(iter(mine.groupby(terms)))
+        none = mine.iloc[0:0]
         for group, term in kept:
             one = about | {"group2": terms[0], "group2_level": group}
-            part = mine[mine[terms[0]] == group]
-            if term is not None:
+            if term is None:
+                _add(one, of_group.get(group, none), people, o, facts)
+            else:
                 one |= {"group3": terms[1], "group3_level": term}
-                part = part[part[terms[1]] == term]
-            _add(one, part, people, o, facts)
+                _add(one, of_term.get((group, term), none), people, o, facts)
 
 
 def _grade_text(value: Any) -> Any:

@@ -20,8 +20,10 @@ class Shelf:
     """The facts of one chapter, found by analysis, group and statistic."""
 
     def __init__(self, facts: pd.DataFrame) -> None:
-        self.facts = facts
-        self.by_analysis = dict(iter(facts.groupby("analysis", sort=False)))
+        # Plain objects in few blocks: cells are looked up one by one, and an Arrow column costs at each look.
+        text = [name for name in facts if not pd.api.types.is_numeric_dtype(facts[name])]
+        self.facts = facts.astype(dict.fromkeys(text, object)).copy()
+        self.by_analysis = dict(iter(self.facts.groupby("analysis", sort=False)))
 
     def of(self, analysis: str, where: str) -> pd.DataFrame:
         """All facts of one analysis."""

@@ -21,18 +21,17 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     if graded:
         columns = [PLAIN[0] | {"label": "Any grade"}, *columns]
     rows = []
-    lines = facts.loc[facts["group2_level"].notna(), ["group2_level", "group3_level"]].drop_duplicates()
-    for group, term in lines.itertuples(index=False, name=None):
-        line = facts[
-            (facts["group2_level"] == group)
-            & (facts["group3_level"].isna() if pd.isna(term) else facts["group3_level"] == term)
-        ]
+    lines = facts[facts["group2_level"].notna()]
+    lines = lines.assign(TERM=lines["group3_level"].fillna(""))
+    of_cell = dict(iter(lines.groupby(["group2_level", "TERM", "group1_level"], sort=False)))
+    none = lines.iloc[0:0]
+    for group, term in dict.fromkeys(zip(lines["group2_level"], lines["TERM"], strict=True)):
         cells = [
-            fill(column["show"], _column(line[line["group1_level"] == label], column), where)
+            fill(column["show"], _column(of_cell.get((group, term, label), none), column), where)
             for label in labels
             for column in columns
         ]
-        rows.append({"head": str(group if pd.isna(term) else term), "level": 0 if pd.isna(term) else 1, "cells": cells})
+        rows.append({"head": str(term or group), "level": 1 if term else 0, "cells": cells})
     return {"stub": spec.get("stub", ""), **spread(columns, headers(spec, shelf, where, labels)), "rows": rows}
 
 
