@@ -76,24 +76,32 @@ def proposals(values: pd.Series, analyte: pd.Series, factors: pd.DataFrame, labs
     """
     said = pd.Series(np.nan, index=values.index, dtype="str")
     known = known_units(labs)
-    for name in analyte[values.notna()].dropna().unique():
-        about = labs["analytes"].get(name, {})
-        if "plausible" not in about:
-            continue
-        low, high = about["plausible"]
-        here = values[(analyte == name) & values.notna()]
+    now = values * factors["times"].astype("float64") / factors["over"].astype("float64")
+    low, high = _plausible(analyte, labs)
+    judged = values.notna() & low.notna()
+    has_units = analyte.isin(known["analyte"].unique())
+    lost = judged & factors["times"].isna() & has_units
+    shown = now.where(factors["times"].notna(), values)
+    odd = judged & ~lost & ~((shown >= low) & (shown <= high))
+    # Few values are doubtful; each distinct one is put into words once.
+    for name, part in values[lost | odd].groupby(analyte):
+        bottom, top = labs["analytes"][name]["plausible"]
+        bounds = f"{bottom:g} to {top:g} {labs['analytes'][name].get('unit', '')}".rstrip()
         units = known[known["analyte"] == name]
-        for value, index in here.groupby(here).groups.items():
-            own = factors.loc[index, ["times", "over"]]
-            now = own["times"].astype("float64") / own["over"].astype("float64") * value
-            lost = own["times"].isna() & bool(len(units))
-            odd = ~lost & ~now.where(own["times"].notna(), value).between(low, high)
-            fitting = [u.printed for u in units.itertuples(index=False) if low <= value * float(u.times) / float(u.over) <= high]
-            said.loc[now.index[lost]] = "The unit is missing or not known for this analyte; no standard result." + (
+        size = units["times"].astype("float64") / units["over"].astype("float64")
+        for value, index in part.groupby(part).groups.items():
+            fitting = units.loc[(value * size).between(bottom, top), "printed"].tolist()
+            said.loc[index[lost[index]]] = "The unit is missing or not known for this analyte; no standard result." + (
                 f" Plausible units: {', '.join(fitting)}." if fitting else "")
-            bounds = f"{low:g} to {high:g} {about.get('unit', '')}".rstrip()
-            said.loc[now.index[odd]] = f"Implausible: expected within {bounds}; {_guess(value, fitting, low, high)}"
+            said.loc[index[odd[index]]] = f"Implausible: expected within {bounds}; {_guess(value, fitting, bottom, top)}"
     return said
+
+
+def _plausible(analyte: pd.Series, labs: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
+    """Lowest and highest plausible value of each row's analyte, in its standard unit; missing if not declared."""
+    bounds = {name: about["plausible"] for name, about in labs["analytes"].items() if "plausible" in about}
+    low = analyte.map({name: float(b[0]) for name, b in bounds.items()}).astype("float64")
+    return low, analyte.map({name: float(b[1]) for name, b in bounds.items()}).astype("float64")
 
 
 def _guess(value: float, fitting: list[str], low: float, high: float) -> str:
@@ -105,9 +113,7 @@ def _guess(value: float, fitting: list[str], low: float, high: float) -> str:
 
 def implausible(values: pd.Series, analyte: pd.Series, labs: dict[str, Any]) -> pd.Series:
     """Tell which standard values lie outside what is plausible for their analyte (missing is not)."""
-    bounds = {name: about["plausible"] for name, about in labs["analytes"].items() if "plausible" in about}
-    low = analyte.map({name: float(b[0]) for name, b in bounds.items()}).astype("float64")
-    high = analyte.map({name: float(b[1]) for name, b in bounds.items()}).astype("float64")
+    low, high = _plausible(analyte, labs)
     return ((values < low) | (values > high)).fillna(False).astype(bool)
 
 
