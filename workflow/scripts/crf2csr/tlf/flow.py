@@ -66,19 +66,28 @@ def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, A
     axes.set_ylim(total, 0)
     axes.axis("off")
     trunk: tuple[float, float] | None = None
+    of_arm: dict[str, tuple[float, float]] = {}  # where the last box of each arm ends; its next box hangs there
     for (lines, side, label, labels), (top, height) in zip(drawn, tops, strict=True):
+        alone = len(labels) == 1
         width = 300 if side else min(340, (WIDTH - 40) / max(1, len(labels)) - 10)
-        centre = 550 if side else 190 if len(labels) == 1 else WIDTH * (labels.index(label) + 0.5) / len(labels)
+        centre = 550 if side else 190 if alone else WIDTH * (labels.index(label) + 0.5) / len(labels)
         _box(axes, lines, centre, width, top, height)
-        if side and trunk is not None:
+        above = trunk if alone else of_arm.get(label, trunk)
+        if side and above is not None:
             middle = top + height / 2
             axes.annotate(
-                "", (centre - width / 2, middle), (trunk[0], middle), arrowprops={"arrowstyle": "->", "linewidth": 0.9}
+                "", (centre - width / 2, middle), (above[0], middle), arrowprops={"arrowstyle": "->", "linewidth": 0.9}
             )
-        elif trunk is not None:
-            axes.annotate("", (centre, top), trunk, arrowprops={"arrowstyle": "->", "linewidth": 0.9})
-        if not side and (len(labels) == 1 or label == labels[-1]):
-            trunk = (190 if len(labels) == 1 else WIDTH / 2, top + height)
+        elif above is not None:
+            axes.annotate("", (centre, top), above, arrowprops={"arrowstyle": "->", "linewidth": 0.9})
+        if side:
+            continue
+        if alone:
+            trunk, of_arm = (190, top + height), {}
+        else:
+            of_arm[label] = (centre, top + height)
+            if label == labels[-1]:
+                trunk = (WIDTH / 2, top + height)
     return _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))
 
 

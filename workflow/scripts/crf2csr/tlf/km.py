@@ -102,9 +102,8 @@ def _risk(
             y -= line
         for head, name in RISK:
             figure.text(left, y, head, fontsize=9)
-            mine = facts[(facts["stat_name"] == name) & (facts["group1_level"] == label)].set_index("variable_level")[
-                "stat"
-            ]
+            counted = facts[(facts["stat_name"] == name) & (facts["group1_level"] == label)]
+            mine = dict(zip(counted["variable_level"], counted["stat"], strict=True))
             for day, x in position.items():
                 figure.text(x, y, f"{int(mine[day])}", fontsize=9, ha="center")
             y -= line

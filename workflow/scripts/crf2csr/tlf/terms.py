@@ -12,14 +12,14 @@ PLAIN = [{"label": "n (%)", "show": "{n}[ ({p})]"}, {"label": "Events", "show": 
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
-    """Fill one row for any event, each group and each term; ``grades`` [{label, level}] makes a column of each."""
+    """Fill one row for any event, each group and each term; ``grades`` [{label, level}] makes a column of each, behind ``any``."""
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
     labels = arms(facts)
     graded = spec.get("grades", [])
     columns = [{"label": g["label"], "show": "{n}[ ({p})]", "level": str(g["level"])} for g in graded] or PLAIN
     if graded:
-        columns = [PLAIN[0] | {"label": "Any grade"}, *columns]
+        columns = [PLAIN[0] | {"label": spec.get("any", "Any grade")}, *columns]
     rows = []
     lines = facts[facts["group2_level"].notna()]
     lines = lines.assign(TERM=lines["group3_level"].fillna(""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from crf2csr.tlf import _figure
 from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spread
@@ -27,8 +28,9 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         facts = chosen(shelf.of(series.get("analysis", spec["analysis"]), where), series)
         facts = facts[facts["group1_level"] == label]
         table = {
-            name: facts[facts["stat_name"] == name].set_index(by)["stat"]
+            name: pd.Series(part["stat"].to_numpy("float64"), index=pd.Index(part[by].tolist(), dtype=object))
             for name in ("p", f"{pair}_low", f"{pair}_high")
+            for part in [facts[facts["stat_name"] == name]]
         }
         visits = [visit for visit in places if visit in table["p"]]
         # Points of several series at one visit stand side by side, so that no interval hides another.
