@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from crf2csr import finish, io
+from crf2csr import finish, io, terms
 from crf2csr.plan import Job, has_room
 from crf2csr.sdtm import _forms, _mapping, _screen, _timing, register
 from crf2csr.sdtm._verbs import Context
@@ -54,6 +54,7 @@ def tabulate(job: Job) -> None:
     made = getattr(room, "tabulate", _mapping.tabulate)(context)
     made.queries += [query for form in screened.values() for query in form.queries]
     made.data = finish.conform(made.data, part["spec"], f"config/sdtm/{job.name}.yaml", extra=("_REC", "_FLD"))
+    terms.check(made.data, part["spec"], part["terms"], f"config/sdtm/{job.name}.yaml")
     _write(job, made)
 
 

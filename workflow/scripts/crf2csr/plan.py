@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from crf2csr import io
+from crf2csr import io, terms
 from crf2csr.errors import Cause
 from crf2csr.specs import Study, digest
 
@@ -150,7 +150,7 @@ class Plan:
         dated = "VISITNUM" in spec["variables"] or "visit" in _mentioned(spec, "date") | _mentioned(spec, "else")
         used = [*forms, visit_form] if dated and forms and visit_form and visit_form not in forms else forms
         room = spec.get("room", name)
-        rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen"]
+        rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen", "crf2csr.finish", "crf2csr.terms"]
         if has_room("sdtm", room):
             rooms.append(f"crf2csr.sdtm.{room}")
         elif "room" in spec:
@@ -161,6 +161,7 @@ class Plan:
             "crf": {f.lower(): study.crf[f.lower()] for f in used},
             "codelists": {k: v for k, v in study.lists.get("codelists", {}).items() if k in lists},
             "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+            "terms": terms.of_lists(self._terminology(name), spec),
             "about": study.sdtm[spec["supplements"]]["variables"] if "supplements" in spec else {},
         }
         inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in [*used, *tables]}
@@ -179,6 +180,15 @@ class Plan:
         inputs |= {f"sdtm/{name}": job.outputs["data"] for name, job in self.sdtm.items()}
         outputs = {kind: path for kind, path in sdtm_outputs("_forms").items() if kind != "data"}
         return Job("_forms", inputs, outputs, digest(part, code("crf2csr.sdtm._forms")), part)
+
+    def _terminology(self, name: str) -> list[dict[str, str]]:
+        """The published terms of the study's version, where a specification of a domain names lists."""
+        if not terms.named(self.study.sdtm[name]):
+            return []
+        version = self.study.page.get("standards", {}).get("ct")
+        if f"ct-{version}" not in self.study.lists:
+            raise Cause("no such version among workflow/standards/ct-*.csv", file="config/config.yaml", field="standards.ct", value=version)
+        return self.study.lists[f"ct-{version}"]
 
     def _derive(self, name: str) -> Job:
         spec, study = self.study.adam[name], self.study
