@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
-from crf2csr.adam import _assessments, _criteria, _records, _response
+from crf2csr.adam import _assessments, _criteria, _doubts, _records, _response
 from crf2csr.trace import Made, edges_to
 
 # Scores held in whole tenths; the others are plain counts.
@@ -20,7 +20,8 @@ def derive(
 ) -> Made:
     """Build ADRS: scores of every assessment, and response rows by visit (see ``_records`` and ``_response``)."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    values, edges = _long(_assessments.pppasi(rs))
+    scored = _assessments.pppasi(rs)
+    values, edges = _long(scored)
     rows = pd.concat([values, _pga(rs)], ignore_index=True)
     made = Made(rows)
     rows = made.ledger.split(rows, rows["USUBJID"].isin(treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated")
@@ -28,6 +29,12 @@ def derive(
     events = _records.composite_events(adice)
     rows = _records.derive(rows, treated, windows, page, events)
     rows = _criteria.columns(rows, spec)
+    people = adsl.set_index("USUBJID")
+    codes = {visit["name"]: visit["event"] for visit in page["visits"]}
+    made.queries += [
+        _doubts.totals(rs, scored, people, codes), _doubts.areas(scored, people, codes),
+        _doubts.zero_baseline(rows, scored, people, codes),
+    ]
     responses, response_edges = _response.derive(rows, treated, events, windows, spec)
     both = pd.concat([rows, responses], ignore_index=True)
     made.data = _records.label(both, spec, treated)
@@ -52,11 +59,14 @@ def _long(scored: _assessments.Scored) -> tuple[pd.DataFrame, pd.DataFrame]:
     items = scored.items[["USUBJID", "RSGRPID", "RSSEQ", "ITEM"]]
     count = items["ITEM"].str.endswith("PSC")
     plain, region = items[~count], items.loc[~count, "ITEM"]
+    # Where no pustule was counted, the items that were entered are what shows it.
+    counted = items[count][["USUBJID", "RSGRPID"]].drop_duplicates().assign(_counted=True)
+    bare = items.merge(counted, on=["USUBJID", "RSGRPID"], how="left")["_counted"].isna().to_numpy()
     used = {
         "PPPASI": plain, "PALMS": plain[region.str.match("RP|LP")], "SOLES": plain[region.str.match("RS|LS")],
         **{f"PP{r}": plain[region.str.startswith(r)] for r in ("RP", "LP", "RS", "LS")},
         **{f"SGN{s}": plain[region.str.endswith(s)] for s in ("ERY", "PUS", "DES")},
-        "PUSCNT": items[count],
+        "PUSCNT": items[count.to_numpy() | bare],
     }
     edges = pd.concat([
         edges_to(some.assign(_KEY=f"{name}|" + some["USUBJID"] + "|" + some["RSGRPID"]), "RS", "RSSEQ")

@@ -52,7 +52,8 @@ def derive(
         if name in about.columns and name not in made.data:
             made.data[name] = made.data["USUBJID"].map(about[name])
     links = pd.concat(edges, ignore_index=True)
-    made.edges = pd.concat([edges_to(some, str(dom), "SEQ") for dom, some in links.groupby("DOM")], ignore_index=True)
+    if len(links):
+        made.edges = pd.concat([edges_to(some, str(dom), "SEQ") for dom, some in links.groupby("DOM")], ignore_index=True)
     return made
 
 
@@ -77,10 +78,14 @@ def _rows(source: dict[str, Any], data: dict[str, pd.DataFrame], code: str) -> p
 def _all(sources: list[dict[str, Any]], data: dict[str, pd.DataFrame], code: str, start: pd.Series) -> pd.DataFrame:
     """Rows of all sources from the start on, of the subjects in ``start``, in order of day."""
     parts = [_rows(source, data, code) for source in sources]
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({n: pd.Series(dtype="str") for n in SOURCE})
+    rows = pd.concat(parts, ignore_index=True) if parts else _nothing()
     rows = rows.astype({"DAY": "Int64"})
     begun = (rows["DAY"] >= rows["USUBJID"].map(start).astype("Int64")).fillna(False).astype(bool)
     return rows[begun].sort_values(["USUBJID", "DAY", "DOM", "SEQ"], kind="stable", ignore_index=True)
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in SOURCE})
 
 
 def _parameter(parameter: dict[str, Any], data: dict[str, pd.DataFrame], made: Made) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -149,4 +154,4 @@ def _times(
         rows["CNSR"] = rows["CNSR"].mask(wins & ~seen, 2)
         rows["CMPDT"], rows["CMPDESC"] = rival["DAY"].where(wins), rival["TEXT"].where(wins)
         links.append(rival.assign(USUBJID=rows["USUBJID"])[wins])
-    return rows, pd.concat(links, ignore_index=True)
+    return rows, pd.concat([part[SOURCE] for part in links if len(part)] or [_nothing()], ignore_index=True)
