@@ -1,8 +1,8 @@
 """EC and DA: what contradicts itself is asked (P30) and kept."""
 
 import pytest
-from crf2csr.sdtm import da, ec
 
+from crf2csr.sdtm import da, ec
 from tests.sdtm.rooms import asked, context, records
 
 
@@ -37,8 +37,7 @@ def test_overlap_gap_strange_doses_and_another_last_dose_are_asked_and_kept(inte
 
 
 def test_an_interval_inside_a_longer_earlier_one_overlaps_it():
-    made = dosing(
-        ("2026-02-03", "2026-04-28", {}), ("2026-02-10", "2026-02-12", {}), ("2026-03-01", "2026-03-02", {}))
+    made = dosing(("2026-02-03", "2026-04-28", {}), ("2026-02-10", "2026-02-12", {}), ("2026-03-01", "2026-03-02", {}))
     assert {query[1] for query in asked(made)} == {"EX:3", "EX:4"}
 
 
@@ -50,7 +49,11 @@ def tablets(*visits):
 def test_tablets_are_two_rows_a_visit_and_the_number_of_the_bottle_keeps_its_zeros():
     made = tablets(("2026-02-03", "28", "0"), ("2026-02-17", "28", "14"))
     assert made.data[["DATESTCD", "DASTRESN"]].values.tolist() == [
-        ["DISPAMT", 28], ["RETAMT", 0], ["DISPAMT", 28], ["RETAMT", 14]]
+        ["DISPAMT", 28],
+        ["RETAMT", 0],
+        ["DISPAMT", 28],
+        ["RETAMT", 14],
+    ]
     assert set(made.data["DAREFID"]) == {"0010221"}
     assert asked(made) == []
 

@@ -64,7 +64,7 @@ def made(study):
             add({(form, f) for f in block.get("tests", {})}, f"{domain}.{domain}ORRES")
             add({(form, block["each"])} if "each" in block else set(), f"{domain}.{domain}ORRES")
             # A condition makes something where the rows exist because of it (a box that was ticked).
-            boxes = {f for f, wanted in block.get("where", {}).items() if wanted == "Y"}
+            boxes = {f for f, wanted in block.get("where", {}).items() if wanted in ("Y", "N")}
             add({(form, f) for f in boxes & set(study.crf[form.lower()]["fields"])}, f"{domain}.{domain}TERM")
         for link in spec.get("links", []):
             add({(link[side]["form"], link[side]["field"]) for side in ("from", "to")}, "RELREC.RELID")

@@ -1,13 +1,18 @@
 """CM, MH, SU, FA, MK, DV, IE: history and log forms as rows of their domains."""
 
 import pandas as pd
-from crf2csr.sdtm import _mapping, cm, su, sv
 
+from crf2csr.sdtm import _mapping, cm, su, sv
 from tests.sdtm.rooms import asked, context, records
 
 CODING = pd.DataFrame(
-    [("CM", "泰诺林", "PARACETAMOL", "", "N02BE", "Anilides"), ("MH", "高血压", "Hypertension", "Vascular disorders", "", "")],
-    columns=["DOMAIN", "VERBATIM", "DECOD", "BODSYS", "CLASCD", "CLAS"], dtype="str")
+    [
+        ("CM", "泰诺林", "PARACETAMOL", "", "N02BE", "Anilides"),
+        ("MH", "高血压", "Hypertension", "Vascular disorders", "", ""),
+    ],
+    columns=["DOMAIN", "VERBATIM", "DECOD", "BODSYS", "CLASCD", "CLAS"],
+    dtype="str",
+)
 
 
 def medication(*rows, prior=({},)):
@@ -41,15 +46,21 @@ def test_dates_that_may_agree_within_their_month_are_not_asked():
 
 
 def test_prior_drugs_are_in_cm_with_their_class_and_prior_phototherapy_is_not():
-    prior = ({"CMTRT": "泰诺林", "PTCAT": "MTX", "PTSTOP": "INTOL", "CMSTDAT": "2021", "CMENDAT": "2022"},
-             {"CMTRT": "光疗", "PTCAT": "PHOTO"})
+    prior = (
+        {"CMTRT": "泰诺林", "PTCAT": "MTX", "PTSTOP": "INTOL", "CMSTDAT": "2021", "CMENDAT": "2022"},
+        {"CMTRT": "光疗", "PTCAT": "PHOTO"},
+    )
     made = medication({}, prior=prior)
     rows = made.data[made.data["CMCAT"] == "PRIOR PPP THERAPY"]
     assert rows[["CMSCAT", "PTSTOP", "CMSTDTC"]].values.tolist() == [["METHOTREXATE", "INTOLERANCE", "2021"]]
 
 
 def history(mh=(), ppphx=(), sero=()):
-    forms = {"MH": records("MH", *mh or ({},)), "PPPHX": records("PPPHX", *ppphx or ({},)), "SERO": records("SERO", *sero or ({},))}
+    forms = {
+        "MH": records("MH", *mh or ({},)),
+        "PPPHX": records("PPPHX", *ppphx or ({},)),
+        "SERO": records("SERO", *sero or ({},)),
+    }
     return _mapping.tabulate(context("mh", forms, tables={"coding": CODING}))
 
 
@@ -58,14 +69,18 @@ def test_a_condition_that_everyone_is_asked_about_has_an_occurrence_its_own_code
     asked_of_all = made.data[made.data["MHPRESP"] == "Y"]
     assert asked_of_all[["MHTERM", "MHOCCUR", "MHDECOD"]].values.tolist() == [
         ["SYSTEMIC CANDIDIASIS", "N", "Systemic candida"],
-        ["PUSTULOTIC ARTHRO-OSTEITIS / SAPHO", "U", "SAPHO syndrome"]]
+        ["PUSTULOTIC ARTHRO-OSTEITIS / SAPHO", "U", "SAPHO syndrome"],
+    ]
     assert asked(made) == []
 
 
 def test_diagnosis_and_onset_of_the_disease_are_two_events():
     made = history(ppphx=({"PPDIADAT": "2020-09", "PPONSDAT": "2019"},))
     rows = made.data[made.data["MHCAT"] == "PRIMARY DIAGNOSIS"]
-    assert dict(zip(rows["MHEVDTYP"], rows["MHSTDTC"], strict=True)) == {"DIAGNOSIS": "2020-09", "SYMPTOM ONSET": "2019"}
+    assert dict(zip(rows["MHEVDTYP"], rows["MHSTDTC"], strict=True)) == {
+        "DIAGNOSIS": "2020-09",
+        "SYMPTOM ONSET": "2019",
+    }
 
 
 def test_a_form_without_history_is_counted():
@@ -77,8 +92,12 @@ def test_a_form_without_history_is_counted():
 
 
 def test_smoking_has_occurrence_amount_duration_and_relation_to_the_visit():
-    rows = records("SU", {"SUTRT": "TOBACCO", "SUNCF": "FORMER", "SUDOSE": "20", "SUDUR": "25", "SUENDAT": "2017"},
-                   {"SUTRT": "ALCOHOL", "SUNCF": "NEVER"}, {"SUTRT": "TOBACCO", "SUNCF": "CURRENT", "SUDUR": "about 10"})
+    rows = records(
+        "SU",
+        {"SUTRT": "TOBACCO", "SUNCF": "FORMER", "SUDOSE": "20", "SUDUR": "25", "SUENDAT": "2017"},
+        {"SUTRT": "ALCOHOL", "SUNCF": "NEVER"},
+        {"SUTRT": "TOBACCO", "SUNCF": "CURRENT", "SUDUR": "about 10"},
+    )
     made = _mapping.tabulate(context("su", {"SU": rows}, derivations=su.DERIVATIONS))
     by_record = made.data.set_index("REC")
     columns = ["SUOCCUR", "SUDOSU", "SUDUR", "SUENRTPT", "SUENDTC", "SUNCF"]
@@ -92,7 +111,9 @@ def test_each_focal_condition_is_a_finding_about_it_and_flares_have_an_interval(
     made = _mapping.tabulate(context("fa", {"PPPHX": rows}))
     focal = made.data[made.data["FACAT"] == "FOCAL INFECTION OR METAL ALLERGY"]
     assert focal[["FAOBJ", "FATESTCD", "FASTRESC"]].values.tolist() == [
-        ["CHRONIC TONSILLITIS", "OCCUR", "Y"], ["METAL ALLERGY", "OCCUR", "Y"]]
+        ["CHRONIC TONSILLITIS", "OCCUR", "Y"],
+        ["METAL ALLERGY", "OCCUR", "Y"],
+    ]
     flares = made.data[made.data["FATESTCD"] == "EPSDNUM"].iloc[0]
     assert (flares["FASTRESN"], flares["FAEVLINT"]) == (5, "-P12M")
     assert made.data.loc[made.data["FACAT"] == "FAMILY HISTORY", "FASTRESC"].tolist() == ["U"]
@@ -102,7 +123,11 @@ def test_each_site_with_symptoms_is_a_row_and_the_counts_are_numbers():
     rows = records("JOINT", {"EVENT": "BL", "JTSITE": "SCJ|SIJ", "TJC": "5", "SJC": "0"})
     made = _mapping.tabulate(context("mk", {"JOINT": rows}))
     assert made.data[["MKTESTCD", "MKLOC"]].fillna("").values.tolist() == [
-        ["SJC", ""], ["SYMPIND", "SACROILIAC JOINT"], ["SYMPIND", "STERNOCLAVICULAR JOINT"], ["TJC", ""]]
+        ["SJC", ""],
+        ["SYMPIND", "SACROILIAC JOINT"],
+        ["SYMPIND", "STERNOCLAVICULAR JOINT"],
+        ["TJC", ""],
+    ]
     assert made.data["MKSTRESN"].dropna().tolist() == [0, 5]
 
 
@@ -116,33 +141,49 @@ def test_deviations_come_from_the_log_from_waivers_and_from_the_monitors_box():
     assert sorted(made.data[["DVTERM", "DVCAT", "DVSCAT"]].values.tolist()) == [
         ["Prohibited medication according to the monitor: Acitretin", "PROHIBITED TREATMENT", "MAJOR"],
         ["W4访视缺失", "VISIT", "MINOR"],
-        ["Waiver granted for criterion IN03", "ELIGIBILITY", "MAJOR"]]
+        ["Waiver granted for criterion IN03", "ELIGIBILITY", "MAJOR"],
+    ]
 
 
 def test_a_criterion_not_met_and_the_physicians_no_are_rows_with_their_text():
-    rows = records("IE", {"IEYN": "N", "IETESTCD": "EX01", "IEORRES": "Y", "IEPHYS": "N"}, {"IEYN": "Y", "IEPHYS": "Y"},
-                   {"IEYN": "N", "IETESTCD": "IN04", "IEORRES": "N", "IEPHYS": "N"})
+    rows = records(
+        "IE",
+        {"IEYN": "N", "IETESTCD": "EX01", "IEORRES": "Y", "IEPHYS": "N"},
+        {"IEYN": "Y", "IEPHYS": "Y"},
+        {"IEYN": "N", "IETESTCD": "IN04", "IEORRES": "N", "IEPHYS": "N"},
+    )
     made = _mapping.tabulate(context("ie", {"IE": rows}))
     assert made.data[["REC", "IETESTCD", "IECAT", "IESTRESC"]].sort_values(["REC", "IETESTCD"]).values.tolist() == [
-        ["IE:2", "EX01", "EXCLUSION", "Y"], ["IE:2", "IN04", "INCLUSION", "N"], ["IE:4", "IN04", "INCLUSION", "N"]]
+        ["IE:2", "EX01", "EXCLUSION", "Y"],
+        ["IE:2", "IN04", "INCLUSION", "N"],
+        ["IE:4", "IN04", "INCLUSION", "N"],
+    ]
     assert made.data["IETEST"].notna().all()
 
 
 def test_a_missed_visit_is_a_row_without_date_and_an_unscheduled_one_says_why():
-    rows = records("SV", {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "SITE"},
-                   {"EVENT": "W1", "VISYN": "N", "VISREAS": "失访"},
-                   {"EVENT": "UNS", "VISYN": "Y", "VISDAT": "2026-02-08", "VISTYP": "PHONE", "VISREAS": "皮疹加重就诊"})
+    rows = records(
+        "SV",
+        {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "SITE"},
+        {"EVENT": "W1", "VISYN": "N", "VISREAS": "失访"},
+        {"EVENT": "UNS", "VISYN": "Y", "VISDAT": "2026-02-08", "VISTYP": "PHONE", "VISREAS": "皮疹加重就诊"},
+    )
     made = sv.tabulate(context("sv", {"SV": rows}, visits=rows))
     by_visit = made.data.set_index("VISITNUM")
-    assert by_visit.loc[3.0, ["SVOCCUR", "SVREASOC"]].tolist() == ["N", "失访"] and pd.isna(by_visit.loc[3.0, "SVSTDTC"])
+    assert by_visit.loc[3.0, ["SVOCCUR", "SVREASOC"]].tolist() == ["N", "失访"] and pd.isna(
+        by_visit.loc[3.0, "SVSTDTC"]
+    )
     unscheduled = by_visit.loc[2.1]
     assert (unscheduled["SVCNTMOD"], unscheduled["SVUPDES"]) == ("TELEPHONE CALL", "皮疹加重就诊")
     assert pd.isna(unscheduled["SVPRESP"]) and pd.isna(unscheduled["SVOCCUR"])
 
 
 def test_a_second_record_of_a_visit_on_its_day_joins_the_first_and_is_asked():
-    rows = records("SV", {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "SITE"},
-                   {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "PHONE"})
+    rows = records(
+        "SV",
+        {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "SITE"},
+        {"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-03", "VISTYP": "PHONE"},
+    )
     made = sv.tabulate(context("sv", {"SV": rows}, visits=rows))
     assert made.data[["SVCNTMOD", "_REC"]].values.tolist() == [["IN PERSON", "SV:2 SV:3"]]
     assert asked(made) == [["P07", "SV:3", "VISDAT"]]
