@@ -21,9 +21,8 @@ def read(name):
 
 def people(*rows):
     """DM: by default one treated subject, dosed 2026-02-03 to 2026-04-28, last contact 2026-05-20."""
-    usual = dict(
-        zip(NAMES, ["S-1", "2026-02-03", "2026-02-03", "2026-04-28", "2026-01-15", "2026-05-20", "IVA4", "DM:2"], strict=True)
-    )
+    values = ["S-1", "2026-02-03", "2026-02-03", "2026-04-28", "2026-01-15", "2026-05-20", "IVA4", "DM:2"]
+    usual = dict(zip(NAMES, values, strict=True))
     return pd.DataFrame([usual | row for row in rows or ({},)], dtype="str")
 
 

@@ -59,7 +59,8 @@ def made(study):
         for block in spec.get("records", []):
             form = block["form"]
             for variable, rule in block.get("set", {}).items():
-                if variable in spec["variables"]:
+                # A name with a leading line is a helper, which the domain's room turns into variables.
+                if variable in spec["variables"] or variable.startswith("_"):
                     add(fields_of_rule(rule, form), f"{domain}.{variable}")
             add({(form, f) for f in block.get("tests", {})}, f"{domain}.{domain}ORRES")
             add({(form, block["each"])} if "each" in block else set(), f"{domain}.{domain}ORRES")

@@ -61,3 +61,9 @@ def test_a_record_that_reached_nothing_is_a_blocker_that_names_form_and_line():
 def test_a_tabulated_record_is_not_also_counted_as_not_submitted():
     made = account([("01-0001", "N", "Rash")], ["AE:2"])
     assert made.ledger.frame()[["ROWS_IN", "ROWS_OUT", "ROWS_LOST"]].values.tolist() == [[1, 1, 0]]
+
+
+def test_an_empty_form_gives_no_row_and_is_told():
+    made = account([("01-0001", "Y", "Rash"), ("01-0001", " ", "")], ["AE:2"])
+    assert reasons(made) == {"not submitted: no item of the form was entered": 1}
+    assert made.query_table()[["RULE", "REC", "SEVERITY"]].values.tolist() == [["P40", "AE:3", "info"]]

@@ -16,6 +16,7 @@ from crf2csr.trace import Made, queries
 
 RULE = "R-LEDGER"
 JOINED = "joined to the row of another record"
+EMPTY = "not submitted: no item of the form was entered"
 UNACCOUNTED = "not accounted for"
 
 
@@ -57,9 +58,22 @@ def account(
         for rule in form.get("not_submitted", []):
             met = matches(records, rule["where"], source=f"config/crf/{name.lower()}.yaml")
             reason = reason.mask(met & reason.isna() & ~tabulated, f"not submitted: {rule['reason']}")
+        items = records[list(form["fields"])].apply(lambda cells: cells.fillna("").str.strip() == "")
+        empty = reason.isna() & ~tabulated & items.all(axis=1)
+        reason = reason.mask(empty, EMPTY)
         lost = reason.isna() & ~tabulated
         reason = reason.mask(lost, UNACCOUNTED)
         made.ledger.enter("form", name, len(records), int(tabulated.sum()), reason.value_counts(sort=False).to_dict())
+        made.queries.append(
+            queries(
+                records[empty],
+                rule="P40",
+                field="",
+                value="",
+                severity="info",
+                message="No item of this form was entered; the record is staged and gives no row.",
+            )
+        )
         made.queries.append(
             queries(
                 records[lost],
