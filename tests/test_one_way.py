@@ -79,7 +79,8 @@ def parameters(floor: str, name: str, function: str) -> tuple[list[str], dict[st
     """Sources that a room's function takes, and the defaults of those that a study may lack."""
     signature = inspect.signature(getattr(importlib.import_module(f"crf2csr.{floor}.{name}"), function))
     positional = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    return [p.name for p in positional], {p.name: p.default for p in positional if p.default is not p.empty}
+    named = {p.name.rstrip("_"): p.default for p in positional}
+    return list(named), {name: default for name, default in named.items() if default is not inspect.Parameter.empty}
 
 
 def test_a_room_takes_the_sources_of_its_specification(plan):

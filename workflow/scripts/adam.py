@@ -1,6 +1,7 @@
 """The door of the adam floor: open the declared sources, call the data set's room, number, check, write."""
 
 from importlib import import_module
+from keyword import iskeyword
 
 import pandas as pd
 
@@ -11,10 +12,15 @@ from crf2csr.trace import Made
 COLUMNS = {"ROW": "int64", "SRCDOM": "str", "USUBJID": "str", "SRCSEQ": "int64"}
 
 
+def parameter(source: str) -> str:
+    """Name under which a room takes a source: ``is`` is a word of the language, so it comes as ``is_``."""
+    return f"{source}_" if iskeyword(source) else source
+
+
 def derive(job: Job) -> None:
     """Write one data set with the rows that each of its rows came from, its ledger and its queries."""
     part = job.slice
-    sources = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
+    sources = {parameter(name.partition("/")[2]): io.read_table(path) for name, path in job.inputs.items()}
     room = import_module(f"crf2csr.adam.{job.name}")
     made = room.derive(**sources, spec=part["spec"], page=part["page"], lists=part["lists"])
     data = made.data.sort_values(part["spec"]["sort"], kind="stable", ignore_index=True, na_position="first")
