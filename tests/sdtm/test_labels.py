@@ -24,5 +24,5 @@ def test_names_have_at_most_8_characters_and_labels_at_most_40(spec):
 def test_a_variable_of_the_standard_bears_the_label_of_the_standard(spec):
     own = {name: about for name, about in spec["variables"].items() if not about.get("supp")}
     for name, about in own.items():
-        expected = f"Comment {name[5:]}" if re.fullmatch(r"COVAL[1-9]", name) else LABELS.get(name)
+        expected = f"Comment {name[5:]}" if re.fullmatch(r"COVAL[1-9]", name) else LABELS.get(f"{spec['name']}.{name}", LABELS.get(name))
         assert about["label"] == expected, name
