@@ -16,7 +16,14 @@ from crf2csr.csr import appendix
 from crf2csr.errors import Cause
 from tests.csr import small
 
-HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>", "a\u202egnp.exe", "=cmd|' /C calc'!A0", "zero\u200bwidth", "bell\x07"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "a\u202egnp.exe",
+    "=cmd|' /C calc'!A0",
+    "zero\u200bwidth",
+    "bell\x07",
+]
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
 
 
@@ -80,7 +87,9 @@ def test_every_address_is_an_anchor_of_the_page(page):
 
 def test_ids_are_unique_and_what_is_named_by_id_is_there(page):
     assert [name for name, n in Counter(page.ids()).items() if n > 1] == []
-    named = {i for _, a in page.elements for key in ("aria-labelledby", "aria-describedby") for i in a.get(key, "").split()}
+    named = {
+        i for _, a in page.elements for key in ("aria-labelledby", "aria-describedby") for i in a.get(key, "").split()
+    }
     assert named <= set(page.ids())
 
 
@@ -129,7 +138,9 @@ def test_hostile_text_is_shown_and_never_obeyed(text):
     assert not [t for t, _ in page.elements if t == "img"]
     assert not re.search("[\x00-\x08\x0b-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u2069]", made)
     raw = next(t for t in payload(made)["tables"] if t["name"] == "raw/rs1")
-    assert text in next(c for c in raw["columns"] if c["name"] == "SCORE")["d"], "the payload holds the value as it was entered"
+    assert text in next(c for c in raw["columns"] if c["name"] == "SCORE")["d"], (
+        "the payload holds the value as it was entered"
+    )
 
 
 def test_a_listing_shows_its_first_rows_and_says_how_many_there_are():
@@ -151,14 +162,25 @@ def test_a_short_listing_stands_whole():
 def test_a_query_leads_to_its_record_and_one_after_withdrawal_of_data_use_does_not():
     queries = {"a": small.asked(), "b": small.asked().assign(RULE="P28", REC="RS1:4")}
     read = small.read(queries=queries)
-    data = payload(appendix.assemble(read | {"traces": {}, "tables": read["tables"] | {"sdtm/rs": small.rs().iloc[:0]}}, small.part()))
+    data = payload(
+        appendix.assemble(
+            read | {"traces": {}, "tables": read["tables"] | {"sdtm/rs": small.rs().iloc[:0]}}, small.part()
+        )
+    )
     raw = next(n for n, t in enumerate(data["tables"]) if t["name"] == "raw/rs1")
     assert data["listings"]["queries"]["at"] == [[raw, 0], [raw, -1]]
     assert data["tables"][raw]["n"] == 1, "the content of the withheld record is not in the page"
 
 
 def test_an_acceptance_stands_beside_its_query_and_one_that_matches_none_is_a_warning():
-    entry = {"rule": "P01", "record": "RS1:2", "field": "SCORE", "who": "A. Reviewer", "why": "checked at the site", "date": "2026-01-31"}
+    entry = {
+        "rule": "P01",
+        "record": "RS1:2",
+        "field": "SCORE",
+        "who": "A. Reviewer",
+        "why": "checked at the site",
+        "date": "2026-01-31",
+    }
     text = appendix.assemble(small.read(), small.part(accepted={"accepted": [entry, entry | {"record": "RS1:9"}]}))
     assert "A. Reviewer, 2026-01-31: checked at the site" in text
     assert "This acceptance matches no query: P01, RS1:9, SCORE (A. Reviewer)" in text

@@ -13,7 +13,14 @@ FILES = {"RS1": "data/raw/RS1.csv"}
 
 
 def accepted(**change: str) -> dict:
-    entry = {"rule": "P01", "record": "RS1:2", "field": "SCORE", "who": "A. Reviewer", "why": "checked at the site", "date": "2026-01-31"}
+    entry = {
+        "rule": "P01",
+        "record": "RS1:2",
+        "field": "SCORE",
+        "who": "A. Reviewer",
+        "why": "checked at the site",
+        "date": "2026-01-31",
+    }
     return {"accepted": {"accepted": [entry | change]}, "files": FILES}
 
 
@@ -39,7 +46,10 @@ def test_an_accepted_blocker_does_not_stop_and_another_still_does():
 
 
 def test_queries_that_are_no_blockers_pass():
-    assert gate.verdict(tables("major"), {"accepted": {}, "files": FILES}) == "2 queries, 0 blockers, all accepted; every ledger balances\n"
+    assert (
+        gate.verdict(tables("major"), {"accepted": {}, "files": FILES})
+        == "2 queries, 0 blockers, all accepted; every ledger balances\n"
+    )
 
 
 def test_an_acceptance_of_another_field_accepts_nothing_and_is_named():

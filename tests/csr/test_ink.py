@@ -42,10 +42,20 @@ def test_a_reader_who_cannot_see_hears_title_and_description():
     assert "old" not in made
 
 
-@pytest.mark.parametrize("inner", [
-    "<script>1</script>", '<path onclick="1"/>', '<a href="#x"/>', '<image href="#x"/>', '<use href="https://example.org/x"/>',
-    '<path fill="url(https://example.org/x)"/>', '<path style="fill:url(https://example.org/x)"/>', "<foreignObject/>", "<broken",
-])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<script>1</script>",
+        '<path onclick="1"/>',
+        '<a href="#x"/>',
+        '<image href="#x"/>',
+        '<use href="https://example.org/x"/>',
+        '<path fill="url(https://example.org/x)"/>',
+        '<path style="fill:url(https://example.org/x)"/>',
+        "<foreignObject/>",
+        "<broken",
+    ],
+)
 def test_what_could_run_or_load_is_refused(inner):
     with pytest.raises(Cause, match="f-1"):
         _ink.inlined(svg(inner), DISPLAY)

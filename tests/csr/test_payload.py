@@ -55,7 +55,9 @@ def test_a_record_of_several_lines_has_an_edge_to_each():
     assert list(zip(edges.row, edges.to, strict=True)) == [(0, 0), (0, 2), (1, 1), (2, 2)]
 
 
-@pytest.mark.parametrize("record, message", [("RS1:9", "line that its form does not have"), ("XX:2", "form that this run")])
+@pytest.mark.parametrize(
+    "record, message", [("RS1:9", "line that its form does not have"), ("XX:2", "form that this run")]
+)
 def test_a_record_that_does_not_exist_stops_the_report(record, message):
     read = small.read()
     read["tables"]["sdtm/rs"]["_REC"] = small.text(record, "RS1:3", "RS1:4")
@@ -70,10 +72,18 @@ def test_a_trace_to_a_row_that_does_not_exist_stops_the_report():
         _payload.Graph(read["tables"], read["traces"])
 
 
-@pytest.mark.parametrize("values", [
-    pd.Series(["b", None, "a", "b"], dtype="str"), pd.Series([1.5, None, 2.0, -1.0]), pd.Series([3, None, 1, 3], dtype="Int64"),
-    pd.Series(["x", "y", "z"], dtype="str"), pd.Series([], dtype="str"), pd.Series([None, None], dtype="str"), ["t", 1, None],
-])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series(["b", None, "a", "b"], dtype="str"),
+        pd.Series([1.5, None, 2.0, -1.0]),
+        pd.Series([3, None, 1, 3], dtype="Int64"),
+        pd.Series(["x", "y", "z"], dtype="str"),
+        pd.Series([], dtype="str"),
+        pd.Series([None, None], dtype="str"),
+        ["t", 1, None],
+    ],
+)
 def test_a_coded_column_holds_the_same_values(values):
     plain = [None if pd.isna(v) else v for v in values]
     coded = json.loads(json.dumps(_payload.column(values)))
@@ -101,8 +111,16 @@ def test_the_pack_is_gzip_of_json_without_a_clock_and_names_its_hash():
 
 def test_many_rows_are_packed_without_a_loop_over_rows():
     rows = 200_000
-    adrs = pd.DataFrame({"USUBJID": [f"S-{n // 20}" for n in range(rows)], "ASEQ": np.arange(rows) % 20}).astype({"USUBJID": "str"})
-    rs = pd.DataFrame({"USUBJID": adrs["USUBJID"], "RSSEQ": adrs["ASEQ"], "_REC": "RS1:" + pd.Series(range(2, rows + 2)).astype("str")})
+    adrs = pd.DataFrame({"USUBJID": [f"S-{n // 20}" for n in range(rows)], "ASEQ": np.arange(rows) % 20}).astype(
+        {"USUBJID": "str"}
+    )
+    rs = pd.DataFrame(
+        {
+            "USUBJID": adrs["USUBJID"],
+            "RSSEQ": adrs["ASEQ"],
+            "_REC": "RS1:" + pd.Series(range(2, rows + 2)).astype("str"),
+        }
+    )
     raw = pd.DataFrame({"LINE": np.arange(2, rows + 2)})
     trace = pd.DataFrame({"ROW": np.arange(rows), "SRCDOM": "RS", "USUBJID": adrs["USUBJID"], "SRCSEQ": adrs["ASEQ"]})
     made = _payload.Graph({"adam/adrs": adrs, "sdtm/rs": rs, "raw/rs1": raw}, {"adam/adrs": trace})

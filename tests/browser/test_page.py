@@ -1,0 +1,135 @@
+"""The page on screens, without script, with hostile text, and with very many rows."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from crf2csr import numbers
+from crf2csr.csr import appendix
+from tests.csr import small
+from tests.csr.test_appendix import HOSTILE
+
+GRID = "[data-listing=l-1]"
+
+
+@pytest.mark.parametrize("width", [1400, 1024, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_never_scrolls_sideways(opened, report, width, scheme):
+    with opened(report, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.click(".sentence button >> nth=0")
+        assert page.evaluate(
+            "document.getElementById('walk').scrollWidth <= document.getElementById('walk').clientWidth"
+        )
+
+
+def test_the_page_stays_within_its_budget(opened, report):
+    assert len(re.sub(r'(id="payload"[^>]*>)[^<]*', r"\1", report.read_text(encoding="utf-8"))) < 1_500_000
+    with opened(report) as page:
+        assert page.evaluate("document.querySelectorAll('*').length") <= 10_000
+
+
+def test_without_script_tables_and_first_rows_can_be_read(opened, report):
+    with opened(report, java_script_enabled=False) as page:
+        assert page.locator("#t-14\\.2\\.1\\.1 tbody td").first.is_visible()
+        assert page.locator("#integrity-queries .staged tbody tr").first.is_visible()
+        assert "numbers do not open" in page.text_content("#check")
+
+
+def test_each_number_offers_a_target_of_24_pixels(opened, report):
+    with opened(report) as page:
+        sizes = page.evaluate("""Array.from(document.querySelectorAll('button[data-f]'), (b) => {
+            const s = getComputedStyle(b, '::after'); return Math.min(parseFloat(s.width), parseFloat(s.height)); })""")
+        assert min(sizes) >= 24
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path, text):
+    displays = [small.table(title=text), small.listing([text, "b", text], [0, 1, 2])]
+    sections = [{"number": "14.2", "title": text, "displays": ["t-1", "l-1"]}]
+    read = small.read(displays, values=(text, "3", "0"), queries={"sdtm/_queries/rs": small.asked(message=text)})
+    file = tmp_path / "hostile.html"
+    file.write_text(appendix.assemble(read, small.part(sections)), encoding="utf-8")
+    with opened(file) as page:
+        page.click(f"{GRID} tbody button >> nth=0")
+        page.click("#walk-body tbody button >> nth=0")
+        page.click("#walk-body .cells button >> nth=0")
+        shown = page.text_content("#walk-body mark.cell")
+        expected = text.replace("\u202e", "⟨U+202E⟩").replace("\u200b", "⟨U+200B⟩").replace("\x07", "⟨U+0007⟩")
+        assert shown == expected
+        assert page.text_content("#t-1 .title") == expected
+
+
+def test_two_hundred_thousand_rows_are_ready_soon_and_few_stand_in_the_page(opened, long_report):
+    before = time.perf_counter()
+    with opened(long_report) as page:
+        assert time.perf_counter() - before < 12, "3 s on a machine of its own; this allows for a busy one"
+        assert page.text_content(f"{GRID} .found") == "200\u202f000 rows"
+        assert page.locator(f"{GRID} tbody tr").count() < 60
+        assert page.evaluate("document.querySelectorAll('*').length") <= 10_000
+
+
+def test_search_sort_and_filter_act_on_all_rows(opened, long_report):
+    with opened(long_report) as page:
+        page.fill(f"{GRID} input[type=search]", "value 199999")
+        expect(page.locator(f"{GRID} .found")).to_have_text("1 of 200\u202f000 rows")
+        page.fill(f"{GRID} input[type=search]", "")
+        expect(page.locator(f"{GRID} .found")).to_have_text("200\u202f000 rows")
+        page.click(f"{GRID} thead button >> nth=1")
+        page.click(f"{GRID} thead button >> nth=1")
+        assert page.get_attribute(f"{GRID} thead th >> nth=1", "aria-sort") == "descending"
+        page.click(f"{GRID} .tool")
+        page.select_option(f"{GRID} .sieve select", label="S-2")
+        assert page.text_content(f"{GRID} .found") == "66\u202f667 of 200\u202f000 rows"
+
+
+def test_scrolling_brings_other_rows_and_a_row_opens_what_is_behind_it(opened, long_report):
+    with opened(long_report) as page:
+        page.evaluate("document.querySelector('[data-listing=l-1] .window').scrollTop = 1e9")
+        page.wait_for_selector(f"{GRID} tr[data-k='199999']")
+        page.click(f"{GRID} tr[data-k='199999'] button")
+        assert page.text_content("#walk-title").startswith("ADRS row 2")
+        page.keyboard.press("Escape")
+
+
+def test_arrow_keys_walk_through_more_rows_than_stand_in_the_page(opened, long_report):
+    with opened(long_report) as page:
+        page.focus(f"{GRID} tbody button >> nth=0")
+        for _ in range(8):
+            page.keyboard.press("PageDown")
+        assert page.evaluate("document.activeElement.closest('tr').dataset.k") == "96"
+
+
+def test_week_12_comes_after_week_2(opened, tmp_path):
+    listing = small.listing(["Week 12", "Week 2", "Week 1"], [0, 1, 2])
+    file = tmp_path / "weeks.html"
+    part = small.part([{"number": "16.2", "title": "Listings", "displays": ["t-1", "l-1"]}])
+    file.write_text(appendix.assemble(small.read([small.table(), listing]), part), encoding="utf-8")
+    with opened(file) as page:
+        page.click(f"{GRID} thead button >> nth=1")
+        assert page.locator(f"{GRID} tbody td").all_text_contents() == ["Week 1", "Week 2", "Week 12"]
+
+
+@pytest.mark.parametrize(
+    "format, value",
+    [
+        ("d2", -0.125),
+        ("percent", 0.5085),
+        ("percent", 1.0),
+        ("p", 0.00005),
+        ("d1", 1e-7),
+        ("d3", 2.0005),
+        ("percent_bound", 0.0),
+        ("d0", 2.5),
+        ("d1", 1234567.25),
+        ("proportion", 1 / 3),
+    ],
+)
+def test_numbers_are_printed_as_the_pipeline_prints_them(opened, long_report, format, value):
+    with opened(long_report) as page:
+        said = page.evaluate("([format, value]) => FORMATS[format](value)", [format, value])
+        assert said == numbers.shown(value, format)
