@@ -49,4 +49,6 @@ def climb(folder: Path, floors: tuple[str, ...] = ("raw", "sdtm", "adam", "ard",
                 continue
             for job in ordered(getattr(plan, floor).values()):
                 DOORS[floor](job)
+            if floor == "sdtm":
+                sdtm.account(plan.forms)
     return plan

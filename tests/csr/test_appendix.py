@@ -191,6 +191,17 @@ def test_the_ledger_says_what_went_in_what_came_out_and_why_rows_left():
     assert re.search(r"RS: items\s+RS1\s+4\s+3\s+1\s+item is blank", text)
 
 
+def test_the_ledger_of_forms_is_a_table_of_its_own():
+    ledgers = {
+        "sdtm/_ledger/rs": small.ledger(),
+        "sdtm/_ledger/_forms": small.ledger().assign(STEP="form", ROWS_IN=5, ROWS_OUT=4),
+    }
+    text = re.sub(r"<[^>]+>", " ", appendix.assemble(small.read(ledger=ledgers), small.part()))
+    assert re.search(
+        r"Fate of the records of each form.*RS1\s+5\s+4\s+1\s+item is blank.*Ledger", text, flags=re.DOTALL
+    )
+
+
 def test_a_display_that_no_chapter_makes_is_named():
     with pytest.raises(Cause, match="no chapter makes this display"):
         appendix.assemble(small.read(), small.part([{"number": "14.2", "title": "E", "displays": ["t-1", "t-9"]}]))

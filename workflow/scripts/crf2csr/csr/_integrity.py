@@ -12,6 +12,7 @@ import pandas as pd
 from crf2csr.csr import _words
 
 FLOORS = {"raw": "Raw export", "sdtm": "SDTM", "adam": "ADaM"}
+FORMS = "/_forms"  # the ledger of forms, on the floor of SDTM
 SEVERITIES = ("blocker", "major", "minor", "info")
 # Records that came after a withdrawal of data use are counted and asked about, and their content is not shown.
 WITHHELD = ("P28",)
@@ -34,38 +35,26 @@ def ledger(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """Steps by floor: what went in, what came out, what left and why."""
     floors = []
     for floor, title in FLOORS.items():
-        names = [n for n in tables if n.startswith(f"{floor}/") and not n.endswith("/_forms")]
+        names = [n for n in tables if n.startswith(f"{floor}/") and not n.endswith(FORMS)]
         parts = [tables[n] for n in sorted(names) if len(tables[n])]
-        if not parts:
-            continue
-        lines = pd.concat(parts, ignore_index=True)
-        steps = []
-        for (step, source, rows_in, out), group in lines.groupby(
-            ["STEP", "SOURCE", "ROWS_IN", "ROWS_OUT"], sort=False, dropna=False
-        ):
-            lost = [
-                {"reason": r, "n": int(n)}
-                for r, n in zip(group["REASON"].fillna(""), group["ROWS_LOST"], strict=True)
-                if n
-            ]
-            steps.append({"step": step, "source": source, "in": int(rows_in), "out": int(out), "lost": lost})
-        floors.append({"title": title, "steps": steps})
+        if parts:
+            floors.append({"title": title, "steps": _steps(pd.concat(parts, ignore_index=True))})
     return floors
 
 
-def forms(tables: dict[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """The fate of each form's records, where the run keeps that book."""
-    table = next((t for n, t in sorted(tables.items()) if n.endswith("/_forms")), None)
-    if table is None:
-        return None
-    lines = table.astype(object).where(table.notna(), "").to_numpy().tolist()
-    numeric = [pd.api.types.is_numeric_dtype(table[c]) for c in table]
-    return {
-        "columns": [
-            {"label": c.replace("_", " ").capitalize(), "number": n} for c, n in zip(table, numeric, strict=True)
-        ],
-        "lines": lines,
-    }
+def forms(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """The fate of each form's records: read, brought to SDTM, and those that were not, by reason."""
+    return [step for name in sorted(tables) if name.endswith(FORMS) for step in _steps(tables[name])]
+
+
+def _steps(lines: pd.DataFrame) -> list[dict[str, Any]]:
+    steps = []
+    by = ["STEP", "SOURCE", "ROWS_IN", "ROWS_OUT"]
+    for (step, source, rows_in, out), group in lines.groupby(by, sort=False, dropna=False):
+        left = zip(group["REASON"].fillna(""), group["ROWS_LOST"], strict=True)
+        lost = [{"reason": reason, "n": int(n)} for reason, n in left if n]
+        steps.append({"step": step, "source": source, "in": int(rows_in), "out": int(out), "lost": lost})
+    return steps
 
 
 def key(rule: Any, record: Any, field: Any) -> str:
