@@ -72,5 +72,6 @@ def _one(
         facts.add("events", len(mine), "count", members, **about, variable_level=level)
     absent = people[~held]
     facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)
-    share_missing = len(absent) / len(base) if basis == "population" and len(base) else None
-    facts.add("p_missing", share_missing, "percent", facts.set_of("adsl", absent.index), **about)
+    if basis == "population":
+        share = len(absent) / len(base) if len(base) else None
+        facts.add("p_missing", share, "percent", facts.set_of("adsl", absent.index), **about)

@@ -38,12 +38,9 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
             rows += _missing(facts, "{n_missing}", labels, where)
         else:
             rows += _levels(facts, planned.get("words", {}), labels, where)
-            rows += _missing(
-                facts,
-                "{n_missing}[ ({p_missing})]" if facts["stat_name"].eq("p_missing").any() else "{n_missing}",
-                labels,
-                where,
-            )
+            if planned.get("missing") != "hide":
+                share = "[ ({p_missing})]" if facts["stat_name"].eq("p_missing").any() else ""
+                rows += _missing(facts, "{n_missing}" + share, labels, where)
     return {"stub": spec.get("stub", "Characteristic"), "columns": headers(spec, shelf, where, labels), "rows": rows}
 
 
