@@ -7,6 +7,7 @@ A condition maps a variable to what it must be::
     {AESTDTC: {present: true}}          not missing and not blank
     {PARAMCD: {not: [PAIN]}}            none of; a missing value passes
     {ADY: {ge: 1, le: 84, missing: drop}}   bounds; ``missing`` must be stated when values are missing
+    {any: [{AESER: Y}, {AEOUT: FATAL}]}     one or more of several conditions
 
 A comparison never loses a missing value silently: without ``missing`` it is refused.
 """
@@ -34,6 +35,9 @@ def matches(frame: pd.DataFrame, where: dict[str, Any] | None, *, source: str = 
     """
     met = pd.Series(True, index=frame.index)
     for variable, wanted in (where or {}).items():
+        if variable == "any":
+            met &= pd.concat([matches(frame, one, source=source) for one in wanted], axis=1).any(axis=1)
+            continue
         if variable not in frame:
             raise Cause("is not a variable of these rows", file=source, field=variable)
         met &= _one(frame[variable], wanted, source)

@@ -18,7 +18,10 @@ def unjudged(rows: pd.DataFrame, where: dict[str, Any] | None) -> pd.Series:
     """Tell which rows lack a value that a condition compares (a test for presence is not a comparison)."""
     lacking = pd.Series(False, index=rows.index)
     for variable, wanted in (where or {}).items():
-        if not (isinstance(wanted, dict) and set(wanted) == {"present"}):
+        if variable == "any":
+            for one in wanted:
+                lacking |= unjudged(rows, one)
+        elif not (isinstance(wanted, dict) and set(wanted) == {"present"}):
             lacking |= rows[variable].isna()
     return lacking
 

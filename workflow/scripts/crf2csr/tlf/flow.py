@@ -10,6 +10,7 @@ from crf2csr.tlf import _figure
 from crf2csr.tlf._cells import Shelf, chosen, fill
 
 WIDTH, LINE, PAD, GAP = 720, 16, 10, 26
+ALL = "all"
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -65,29 +66,23 @@ def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, A
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(total, 0)
     axes.axis("off")
-    trunk: tuple[float, float] | None = None
-    of_arm: dict[str, tuple[float, float]] = {}  # where the last box of each arm ends; its next box hangs there
+    trunks: dict[str, tuple[float, float]] = {}
     for (lines, side, label, labels), (top, height) in zip(drawn, tops, strict=True):
         alone = len(labels) == 1
-        width = 300 if side else min(340, (WIDTH - 40) / max(1, len(labels)) - 10)
+        width = 300 if side else min(340, (WIDTH - 40) / len(labels) - 10)
         centre = 550 if side else 190 if alone else WIDTH * (labels.index(label) + 0.5) / len(labels)
         _box(axes, lines, centre, width, top, height)
-        above = trunk if alone else of_arm.get(label, trunk)
-        if side and above is not None:
+        # Each arm hangs on its own box above, or on the last box of all subjects.
+        trunk = trunks.get(label, trunks.get(ALL))
+        if trunk is not None:
             middle = top + height / 2
-            axes.annotate(
-                "", (centre - width / 2, middle), (above[0], middle), arrowprops={"arrowstyle": "->", "linewidth": 0.9}
-            )
-        elif above is not None:
-            axes.annotate("", (centre, top), above, arrowprops={"arrowstyle": "->", "linewidth": 0.9})
-        if side:
-            continue
-        if alone:
-            trunk, of_arm = (190, top + height), {}
-        else:
-            of_arm[label] = (centre, top + height)
-            if label == labels[-1]:
-                trunk = (WIDTH / 2, top + height)
+            ends = ((centre - width / 2, middle), (trunk[0], middle)) if side else ((centre, top), trunk)
+            arrow = {"arrowstyle": "->", "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "color": "black"}
+            axes.annotate("", *ends, arrowprops=arrow)
+        if not side:
+            trunks = {ALL: (centre, top + height)} if alone else trunks | {label: (centre, top + height)}
+            if not alone and label == labels[-1]:
+                trunks[ALL] = (WIDTH / 2, top + height)
     return _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))
 
 
