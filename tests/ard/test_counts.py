@@ -59,7 +59,7 @@ def two_arms():
 def test_a_declared_total_stands_behind_the_arms_and_counts_everyone():
     adsl, page = two_arms()
     spec = {"dataset": "adsl", "variables": ["SEX"], "total": "Total"}
-    facts, sets, _ = run(counts, spec, {"adsl": adsl}, page)
+    facts, _, _ = run(counts, spec, {"adsl": adsl}, page)
     assert list(dict.fromkeys(facts["group1_level"])) == ["A", "B", "Total"]
     females = facts[(facts["stat_name"] == "n") & (facts["variable_level"] == "F")]
     assert females["stat"].tolist() == [1, 2, 3]

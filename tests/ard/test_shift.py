@@ -64,3 +64,11 @@ def test_the_worst_or_the_last_of_several_is_taken():
 def test_a_category_that_is_not_listed_is_refused():
     with pytest.raises(Cause, match="does not list"):
         facts_of(rows(("1", "N", 2, "ABNORMAL")))
+
+
+def test_a_record_without_a_day_is_not_used_and_is_counted():
+    table = rows(("1", "Y", 1, "NORMAL"), ("1", "N", None, "HIGH"), ("1", "N", 5, "NORMAL")).astype({"ADT": "Int64"})
+    facts, sets, _ = facts_of(table, 1, post={"ABLFL": {"not": "Y"}, "ADT": {"gt": 1, "missing": "drop"}})
+    assert stat(facts, "n", group3_level="NORMAL", variable_level="NORMAL") == 1
+    assert stat(facts, "records_unused") == 1
+    assert members(facts, sets, "records_unused") == ("adlb", [1])

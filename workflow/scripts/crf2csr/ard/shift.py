@@ -43,7 +43,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
     Options: ``levels`` in order; ``baseline`` and ``post``, conditions on the rows; ``pick`` worst or last, for
     ``worst`` the ``severity`` (levels, mildest first); ``order`` of records in time. A percentage is of the
-    subjects of its row who have a category after baseline.
+    subjects of its row who have a category after baseline. ``records_unused`` counts the records of neither.
     """
     o, variable = analysis.options, analysis.spec.get("variable", "ANRIND")
     levels = [str(level) for level in o["levels"]]
@@ -75,6 +75,18 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
             levels,
             facts,
         )
+    _unused(analysis, facts)
+
+
+def _unused(analysis: Analysis, facts: Facts) -> None:
+    """Count, per arm, the records that are neither at baseline nor after it: no date, or not to be analysed."""
+    o, rows = analysis.options, analysis.rows
+    used = matches(rows, o["baseline"], source=analysis.place) | matches(rows, o["post"], source=analysis.place)
+    for arm in analysis.arms:
+        people = analysis.subjects[analysis.subjects[analysis.arm_variable] == arm]
+        left = rows[~used & rows["USUBJID"].isin(people["USUBJID"])]
+        members = facts.set_of(analysis.spec["dataset"], left.index)
+        facts.add("records_unused", len(left), "count", members, **analysis.common(), group1_level=arm)
 
 
 def _cells(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from crf2csr.tlf._cells import Shelf, arms, fill, section
 
 LAST = ("Missing", "Total")
@@ -44,4 +46,12 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         "stub": spec.get("stub", "Baseline"),
         "columns": [{"label": words.get(level, level)} for level in levels],
         "rows": rows,
+        "footnotes": [*spec.get("footnotes", []), *_unused(facts, labels, where)],
     }
+
+
+def _unused(facts: pd.DataFrame, labels: list[str], where: str) -> list[dict[str, Any]]:
+    """A footnote per arm that says how many records the table leaves out."""
+    left = facts[facts["stat_name"] == "records_unused"]
+    words = "{records_unused} records are neither the baseline nor a record after it that is analysed."
+    return [{"parts": fill(words, left[left["group1_level"] == label], where)} for label in labels]

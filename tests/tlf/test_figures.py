@@ -1,0 +1,179 @@
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crf2csr.errors import Cause
+from crf2csr.tlf import flow, forest, km, trend
+from tests.tlf._shelf import TWO, people, shelf, texts, unbound
+
+SVG = "{http://www.w3.org/2000/svg}"
+ADTTE = pd.DataFrame(
+    {
+        "USUBJID": pd.Series(list("12345678"), dtype="str"),
+        "AVAL": [8.0, 15, 15, 29, 57, 60, 85, 85],
+        "CNSR": [0, 0, 1, 0, 1, 0, 1, 0],
+    }
+)
+ADRS = pd.DataFrame(
+    {
+        "USUBJID": pd.Series(list("12341234"), dtype="str"),
+        "AVISIT": pd.Series(["Week 1"] * 4 + ["Week 2"] * 4, dtype="str"),
+        "AVAL": [1.0, 0, 0, 0, 1, 1, 0, 1],
+    }
+)
+GRID = {"Day 0": 0, "Day 29": 29, "Day 85": 85}
+
+
+def km_figure(arms=None, page=None, **more):
+    made = shelf(
+        [{"id": "tte", "method": "survival", "dataset": "adtte", "options": {"grid": GRID}}],
+        {"adsl": people(8, arms), "adtte": ADTTE},
+        page,
+    )
+    spec = {
+        "id": "f-1.2",
+        "title": "Time <to> response & more",
+        "analysis": "tte",
+        "columns": [{"label": "At risk", "show": "{at_risk}"}],
+    }
+    return km.display(spec | more, made, {})
+
+
+def trend_figure():
+    made = shelf(
+        [{"id": "r", "method": "proportion", "dataset": "adrs", "by": ["AVISIT"]}], {"adsl": people(4), "adrs": ADRS}
+    )
+    spec = {
+        "id": "f-2",
+        "title": "Response",
+        "analysis": "r",
+        "x": {"Week 1": 1, "Week 2": 2},
+        "series": [{"label": "All", "analysis": "r"}],
+    }
+    return trend.display(spec | {"columns": [{"label": "n", "show": "{n}"}]}, made, {})
+
+
+def forest_figure():
+    analyses = [
+        {"id": week, "method": "proportion", "dataset": "adrs", "where": {"AVISIT": week}}
+        for week in ("Week 1", "Week 2")
+    ]
+    made = shelf(analyses, {"adsl": people(4), "adrs": ADRS})
+    spec = {
+        "id": "f-3",
+        "title": "All",
+        "analysis": "Week 1",
+        "marks": [0.3],
+        "columns": [{"label": "n", "show": "{n}"}],
+    }
+    return forest.display(spec | {"rows": [{"label": w, "analysis": w} for w in ("Week 1", "Week 2")]}, made, {})
+
+
+def flow_figure(arms=None, page=None, **box):
+    adsl = people(
+        6,
+        arms,
+        SAFFL=["Y", "Y", "Y", "Y", "Y", "N"],
+        WHY=pd.Series([np.nan, "DEATH", np.nan, np.nan, "DEATH", "X"], dtype="str"),
+    )
+    boxes = [
+        {"id": "in"},
+        {"id": "out", "where": {"SAFFL": "N"}, "of": "in", "by": "WHY"},
+        {"id": "done", "where": {"SAFFL": "Y"}, "of": "in", **box},
+    ]
+    made = shelf(
+        [{"id": "flow", "method": "flow", "dataset": "adsl", "options": {"boxes": boxes}}], {"adsl": adsl}, page
+    )
+    plan = [
+        {"id": "in", "label": "Entered"},
+        {"id": "out", "label": "Left", "side": True},
+        {"id": "done", "label": "Treated"},
+    ]
+    return flow.display({"id": "f-4", "title": "Flow", "analysis": "flow", "boxes": plan}, made, {})
+
+
+FIGURES = {"km": km_figure, "trend": trend_figure, "forest": forest_figure, "flow": flow_figure}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_the_same_bytes_each_time(name):
+    assert FIGURES[name]()["svg"] == FIGURES[name]()["svg"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_can_stand_under_a_policy_without_inline_style(name):
+    root = ElementTree.fromstring(FIGURES[name]()["svg"])
+    for element in root.iter():
+        assert "style" not in element.attrib
+        assert element.tag.removeprefix(SVG) not in ("style", "script", "metadata", "image")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_itself_to_those_who_cannot_see_it(name):
+    root = ElementTree.fromstring(FIGURES[name]()["svg"])
+    assert root.get("role") == "img"
+    named = {element.get("id"): element.text for element in root.iter() if element.tag in (f"{SVG}title", f"{SVG}desc")}
+    assert set(root.get("aria-labelledby").split()) == set(named)
+    assert all(named.values())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_ids_are_unique_and_bear_the_display(name):
+    made = FIGURES[name]()["svg"]
+    ids = re.findall(r'\sid="([^"]+)"', made)
+    assert len(ids) == len(set(ids))
+    assert all(one.startswith("f-") for one in ids)
+    used = set(re.findall(r'href="#([^"]+)"', made)) | set(re.findall(r"url\(#([^)]+)\)", made))
+    assert used <= set(ids)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_stays_text_and_black_follows_the_page(name):
+    made = FIGURES[name]()["svg"]
+    assert "<text" in made
+    assert "#000000" not in made
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_under_each_figure_stand_its_numbers_bound_to_facts(name):
+    made = FIGURES[name]()
+    assert made["rows"]
+    assert unbound(made) == []
+
+
+def test_the_risk_table_is_drawn_and_tabulated():
+    made = km_figure()
+    assert texts(made) == {"Day 0": ["8"], "Day 29": ["5"], "Day 85": ["2"]}
+    drawn = [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+    assert {"At risk", "Events", "Censored"} <= set(drawn)
+
+
+def test_two_arms_have_two_curves_a_legend_and_a_risk_table_each():
+    made = km_figure(["Drug", "Placebo"], TWO)
+    drawn = [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+    assert drawn.count("Drug") == 2 and drawn.count("Placebo") == 2
+    assert [s["label"] for s in made["spanners"][0]] == ["Drug", "Placebo"]
+
+
+def test_an_unknown_curve_is_refused():
+    with pytest.raises(Cause, match="surv or cum"):
+        km_figure(curve="hazard")
+
+
+def test_the_flow_draws_reasons_in_words_and_counts_every_box():
+    made = flow_figure()
+    drawn = [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+    assert {"Entered (n = 6)", "Left (n = 1)", "X: 1", "Treated (n = 5)"} <= set(drawn)
+    assert texts(made)["Treated"] == ["5", "83.3"]
+
+
+def test_boxes_of_several_arms_stand_side_by_side():
+    made = flow_figure(["Drug", "Placebo"], TWO, per_arm=True)
+    drawn = {
+        e.text: (float(e.get("x", "nan")) if e.get("x") else e.get("transform"))
+        for e in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")
+    }
+    assert "Treated, Drug (n = 3)" in drawn and "Treated, Placebo (n = 2)" in drawn
