@@ -51,3 +51,8 @@ def test_the_number_of_rows_is_a_fact_with_all_its_rows():
 def test_an_unknown_column_is_refused():
     with pytest.raises(Cause, match="not a variable"):
         listing(["AETOXGR"])
+
+
+def test_declared_decimals_round_half_away_from_zero():
+    _, _, made = listing([{"variable": "DOSE", "decimals": 0}], sort=["DOSE"])
+    assert made["DOSE"].iloc[:2].tolist() == ["4", "5"]

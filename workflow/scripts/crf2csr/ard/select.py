@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crf2csr import dates
+from crf2csr import dates, numbers
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
 
@@ -12,7 +12,7 @@ from crf2csr.errors import Cause
 def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:
     """Return the listing: ``_ROW`` and the text of each of ``columns``; add the facts rows, n and N.
 
-    A column is ``{variable, label}``, with ``of: adsl`` where it is taken from the subject's row of ADSL. Dates
+    A column is ``{variable, decimals}``, with ``of: adsl`` where it is taken from the subject's row of ADSL. Dates
     (whole days in variables that end in DT, the naming rule of ADaM) become ISO dates. ``sort`` names variables
     of the data set or columns; a missing value comes last.
     """
@@ -31,7 +31,8 @@ def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:
         raise Cause("is not a variable to sort by", file=analysis.place, field="sort", value=unknown[0])
     keys = pd.DataFrame({name: columns[name] if name in columns else rows[name] for name in order}, index=rows.index)
     ordered = keys.sort_values(order, kind="stable", na_position="last").index
-    made = pd.DataFrame({name: as_text(values, name).loc[ordered] for name, values in columns.items()})
+    digits = {about["variable"]: about.get("decimals") for about in o["columns"]}
+    made = pd.DataFrame({name: as_text(values, name, digits[name]).loc[ordered] for name, values in columns.items()})
     made.insert(0, "_ROW", ordered.to_numpy("int64"))
     about = analysis.common() | {"group1_level": "All listed"}
     facts.add("rows", len(rows), "count", facts.set_of(analysis.spec["dataset"], rows.index), **about)
@@ -41,8 +42,15 @@ def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:
     return made.reset_index(drop=True)
 
 
-def as_text(values: pd.Series, name: str) -> pd.Series:
-    """Text as it is listed: dates in ISO form, whole numbers without a point, others in their shortest form."""
+def as_text(values: pd.Series, name: str, digits: int | None = None) -> pd.Series:
+    """Text as it is listed: dates in ISO form, whole numbers without a point, others in their shortest form.
+
+    With ``digits`` a number is rounded half away from zero to so many decimals.
+    """
+    if digits is not None and pd.api.types.is_numeric_dtype(values):
+        known = values.dropna()
+        shown = {value: str(numbers.rounded(value, digits)) for value in known.unique()}
+        return values.map(shown).astype("str")
     if name.endswith("DT") and pd.api.types.is_integer_dtype(values):
         return dates.to_iso(values.astype("Int64")).astype("str")
     if not pd.api.types.is_numeric_dtype(values):

@@ -28,7 +28,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
             rows.append(_row(head, 0, total, where))
             lines = [f"{head} (n = {_count(total)})"]
             for level in at["group2_level"].dropna().unique():
-                word = box.get("words", {}).get(level, str(level).capitalize())
+                word = box.get("words", {}).get(level, str(level).capitalize() if str(level).isupper() else str(level))
                 reason = at[at["group2_level"] == level]
                 rows.append(_row(word, 1, reason, where))
                 lines.append(f"{word}: {_count(reason)}")
