@@ -171,9 +171,7 @@ def test_a_listing_carries_labels_values_and_positions():
     )
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "GRADE", "label": "Grade"}], "footnotes": ["Note"]}
     made = listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=frame)
-    assert made["data"] == {"GRADE": ["3", None]}
-    assert made["rows"] == [2, 0]
-    assert made["dataset"] == "adae"
+    assert made["listing"] == {"dataset": "adae", "row": [2, 0], "values": [["3", None]]}
     assert "".join(p["t"] for p in made["footnotes"][0]["parts"]).startswith("3 rows of 2 of 4 subjects")
 
 

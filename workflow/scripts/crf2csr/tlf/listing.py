@@ -11,7 +11,7 @@ from crf2csr.tlf._cells import Shelf, fill
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing: pd.DataFrame) -> dict[str, Any]:
-    """Return ``columns``, ``data`` (texts by column, null is missing), ``dataset`` and ``rows``, the positions in it.
+    """Return ``columns`` and ``listing``: its ``dataset``, ``values`` by column (null is missing) and ``row``.
 
     The first footnote says how many rows and subjects are listed, as facts.
     """
@@ -24,8 +24,10 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing
     counted = fill("{rows} rows of {n} of {N} subjects of the population.", facts, where)
     return {
         "columns": [{"label": label, "name": name} for name, label in wanted.items()],
-        "data": {name: [None if pd.isna(value) else str(value) for value in listing[name]] for name in wanted},
-        "dataset": str(facts["dataset"].iloc[0]),
-        "rows": [int(row) for row in listing["_ROW"]],
+        "listing": {
+            "dataset": str(facts["dataset"].iloc[0]),
+            "row": [int(row) for row in listing["_ROW"]],
+            "values": [[None if pd.isna(value) else str(value) for value in listing[name]] for name in wanted],
+        },
         "footnotes": [{"parts": counted}, *spec.get("footnotes", [])],
     }
