@@ -4,7 +4,7 @@ from importlib import import_module
 
 from crf2csr import finish, io, terms
 from crf2csr.plan import Job, has_room
-from crf2csr.sdtm import _forms, _mapping, _screen, _timing, register
+from crf2csr.sdtm import _forms, _mapping, _screen, _timing, calendar, register, review
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
@@ -27,20 +27,42 @@ def account(job: Job) -> None:
     io.write_table(job.outputs["queries"], made.query_table())
 
 
+def _calendar(job: Job) -> None:
+    """Write when each visit was."""
+    read, part = {name: io.read_table(path) for name, path in job.inputs.items()}, job.slice
+    pattern, visits = part["page"]["subjects"]["pattern"], part["page"]["visits"]
+    forms = {
+        f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, visits).data
+        for f in part["forms"]}
+    _write(job, calendar.tabulate(forms, part["page"], part["crf"]))
+
+
+def _review(job: Job) -> None:
+    """Write the queries of one form."""
+    read, part = {name: io.read_table(path) for name, path in job.inputs.items()}, job.slice
+    codes = {name: set(words) for name, words in part["codelists"].items()}
+    if "raw/dictionary" in read:
+        for name, words in read["raw/dictionary"].groupby("codelist")["code"]:
+            codes[name] = codes.get(name, set()) | set(words)
+    made = review.review(review.Desk(
+        part["form"], {f: read[f"raw/{f.lower()}"] for f in part["forms"]}, part["crf"], read["sdtm/register"],
+        codes, part["checks"], part["page"]))
+    io.write_table(job.outputs["queries"], made.query_table())
+
+
 def tabulate(job: Job) -> None:
-    """Write one domain with its ledger and its queries."""
-    if job.name == "register":
-        _register(job)
+    """Write one domain with its ledger and its queries; who is who, when visits were and reviews have no domain."""
+    if job.name in ("register", "calendar") or "data" not in job.outputs:
+        {"register": _register, "calendar": _calendar}.get(job.name, _review)(job)
         return
     part = job.slice
     read = {name: io.read_table(path) for name, path in job.inputs.items()}
     pattern = part["page"]["subjects"]["pattern"]
     screened = {
-        f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern)
+        f: _screen.screen(
+            read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, part["page"].get("visits"))
         for f in part["forms"]
     }
-    visit_form = part["page"].get("visit_form", {}).get("form")
-    visits = screened[visit_form].data if visit_form in screened else None
     name = part["spec"].get("room", job.name)
     room = import_module(f"crf2csr.sdtm.{name}") if has_room("sdtm", name) else _mapping
     context = Context(
@@ -48,7 +70,7 @@ def tabulate(job: Job) -> None:
         forms={f: made.data for f, made in screened.items()},
         domains={name.removeprefix("sdtm/"): frame for name, frame in read.items() if name.startswith("sdtm/")},
         tables={t: read[f"raw/{t.lower()}"] for t in part["spec"].get("tables", [])},
-        calendar=_timing.calendar(part["page"], visits),
+        calendar=read.get("sdtm/calendar", _timing.calendar(part["page"], None)),
         derivations=getattr(room, "DERIVATIONS", {}), about=part["about"],
     )
     made = getattr(room, "tabulate", _mapping.tabulate)(context)

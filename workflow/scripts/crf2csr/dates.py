@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import date, timedelta
 
 import numpy as np
@@ -51,13 +52,23 @@ OTHER = [
     r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日",
     r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})",
 ]
+# Day and month in either order, which only one reading can survive where one of them is above 12 or both agree.
+EITHER_ORDER = r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})"
 AMBIGUOUS = r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-STATUSES = ("blank", "ok", "partial", "other shape", "ambiguous", "impossible", "unreadable")
+ALL_UNKNOWN = rf"{UNKNOWN}(?:[-/ ]{UNKNOWN})*"
+STATUSES = ("blank", "ok", "partial", "unknown", "other shape", "ambiguous", "impossible", "unreadable")
+# Marks that are written and not seen: zero-width characters, soft hyphen, byte order mark.
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\u00ad\ufeff"))
+
+
+def plain(text: str) -> str:
+    """NFKC, one kind of dash, nothing unseen, no blanks at the rim: for typed fields only, never for verbatim."""
+    return unicodedata.normalize("NFKC", text).translate(DASHES).translate(UNSEEN).strip()
 
 
 def tidy(text: str) -> str:
-    """NFKC, one kind of dash, no blanks at the rim, capitals: for typed fields only, never for verbatim."""
-    return unicodedata.normalize("NFKC", text).translate(DASHES).replace("\u200b", "").strip().upper()
+    """Capitals of the ``plain`` text."""
+    return plain(text).upper()
 
 
 def _assemble(match: re.Match[str]) -> str | None:
@@ -100,7 +111,23 @@ def read_date(text: str, declared: str) -> tuple[str, str]:
                 if iso is None:
                     return "", "impossible"
                 return iso, status if as_entered or status != "ok" else "other shape"
+    if re.fullmatch(ALL_UNKNOWN, clean, re.ASCII):
+        return "", "unknown"
+    if match := re.fullmatch(EITHER_ORDER, clean, re.ASCII):
+        return _either_order(match)
     return "", "ambiguous" if re.fullmatch(AMBIGUOUS, clean, re.ASCII) else "unreadable"
+
+
+def _either_order(match: re.Match[str]) -> tuple[str, str]:
+    """Read day and month in the one order that gives a date; two different dates are ambiguous."""
+    a, b, year = (int(part) for part in match.groups())
+    found = set()
+    for month, day in ((a, b), (b, a)):
+        with suppress(ValueError):
+            found.add(date(year, month, day).isoformat())
+    if len(found) == 1 and 1900 <= year <= 2100:
+        return found.pop(), "other shape"
+    return "", "ambiguous" if found else "impossible"
 
 
 def read_dates(text: pd.Series, declared: str) -> pd.DataFrame:

@@ -161,3 +161,11 @@ class Study:
             rule = "two files stand for one form" if entries else "no file stands for this form"
             raise Cause(rule, file=self.page["raw"]["manifest"], field=role, value=", ".join(names) or None)
         return entries[0]
+
+    def dictionary(self) -> dict[str, Any]:
+        """The manifest's entry for the codelists of the EDC dictionary (``raw.dictionary`` names the file)."""
+        name = self.page["raw"]["dictionary"]
+        entries = [entry for entry in self.manifest["files"] if entry["name"] == name]
+        if len(entries) != 1:
+            raise Cause("the manifest does not name this file", file=self.page["raw"]["manifest"], field="raw.dictionary", value=name)
+        return entries[0]

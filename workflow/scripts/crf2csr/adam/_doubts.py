@@ -24,7 +24,7 @@ def totals(rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame
     both = _about(written.merge(made, on=["USUBJID", "RSGRPID"]), subjects, events)
     apart = both[(both["RSSTRESN"] * 10 - both["PPPASI"].astype("float64")).abs() >= 1 - 1e-9]
     computed = (apart["PPPASI"].astype("float64") / 10).astype("str")
-    return _each(apart, rule, "The total as written differs from that of its items, ", computed, "major")
+    return _each(apart, rule, "The total as written differs from that of its items, ", computed, "minor")
 
 
 def areas(scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P34") -> pd.DataFrame:
@@ -46,7 +46,7 @@ def areas(scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str,
         cells = rows[rows["ITEM"] == f"{region}ARE"].set_index(by)
         for message, doubt in doubts.items():
             hit = cells.loc[cells.index.isin(doubt.index[doubt])].reset_index()
-            parts.append(_each(hit, rule, message, None, "minor"))
+            parts.append(_each(hit, rule, message, None, "minor" if "percentage" in message else "major"))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -70,7 +70,7 @@ def add(rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame
         (twice, "The coding file codes this term in two ways; neither is used."),
     ):
         made.queries.append(queries(
-            rows[lacking], rule="P39", field=verbatim, message=message, severity="major", value=text[lacking]))
+            rows[lacking], rule="P39", field=verbatim, message=message, severity="minor", value=text[lacking]))
     return rows
 
 

@@ -23,5 +23,5 @@ def ask_about(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
         return []
     ids = several.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)["REC"].transform(
         lambda recs: ", ".join(dict.fromkeys(recs)))
-    message = "Several results for one subject, visit and test; all are kept. Records: " + ids.astype("str") + "."
+    message = "Different results for one subject, visit and test; all are kept. Records: " + ids.astype("str") + "."
     return ask(several, context, result, rule="P07", message=message, severity="major")

@@ -33,6 +33,18 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     return frame
 
 
+def typed(frame: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
+    """Codes in one width and without unseen marks, each distinct word read once; all else as entered."""
+    codes = [name for name, field in form["fields"].items() if field["type"] in ("code", "multi")]
+    return frame.assign(**{name: frame[name].map({w: dates.plain(w) for w in frame[name].dropna().unique()}) for name in codes})
+
+
+def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
+    """Event that each visit label stands for by the study's list of labels; missing where it stands for none."""
+    known = {dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]}
+    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
+
+
 def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
     """Return, per record, the REC of the earlier record that it repeats in all items (else missing)."""
     if form.get("duplicates") == "keep":
@@ -59,7 +71,9 @@ def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pat
     return pd.DataFrame({"fate": fate, "of": of, "USUBJID": joined["USUBJID"]})
 
 
-def screen(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> Made:
+def screen(
+    staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str, visits: list[dict[str, Any]] | None = None,
+) -> Made:
     """Return the records of one form that may be tabulated.
 
     Parameters
@@ -72,24 +86,30 @@ def screen(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, p
         One row per SITEID, SUBJID with USUBJID and DATAUSE (ISO date from which data may not be used).
     pattern : str
         What a subject id must look like.
+    visits : list of dict, optional
+        The study's visits; a label that stands for one of them becomes its event.
 
     Returns
     -------
     Made
-        ``data``: canonical columns, USUBJID, REC. The ledger balances; each duplicate and each record in
+        ``data``: canonical columns, USUBJID, REC, codes in one width (as entered they stay in staging). The ledger balances; each duplicate and each record in
         quarantine has a query.
     """
     frame = canonical(staged, form)
     verdict = fates(frame, form, register, pattern)
     lost = {REASONS[fate]: int((verdict["fate"] == fate).sum()) for fate in REASONS}
     good = verdict["fate"] == ""
-    made = Made(frame[good].assign(USUBJID=verdict.loc[good, "USUBJID"]).reset_index(drop=True))
+    kept = typed(frame[good], form).assign(USUBJID=verdict.loc[good, "USUBJID"]).reset_index(drop=True)
+    if visits:
+        event = event_of(kept["EVENT"], visits)
+        kept["EVENT"] = event.where(event.notna(), kept["EVENT"])
+    made = Made(kept)
     made.ledger.enter("screen", form["name"], len(frame), len(made.data), lost)
     said = {
         "duplicate": ("P06", "info", "Record repeats an earlier record in every item; merged with it."),
         "bad id": ("P23", "blocker", "Subject id is malformed; record is in quarantine."),
         "stranger": ("P24", "blocker", "Subject is not in demographics; record is in quarantine."),
-        "withdrawn": ("P28", "info", "Record is later than the withdrawal of data use; it is in quarantine."),
+        "withdrawn": ("P28", "major", "Record is later than the withdrawal of data use; it is in quarantine."),
     }
     for fate, (rule, severity, message) in said.items():
         rows = frame[verdict["fate"] == fate]

@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.populations import matches
 
 VISIT_KEYS = ["SUBJID", "EVENT", "EVENTREP"]
 
 
-def calendar(page: dict[str, Any], visits: pd.DataFrame | None) -> pd.DataFrame:
-    """Return one row per subject and visit: ``VISIT_KEYS``, VISITNUM, VISIT, VISITDY, DATE (ISO), REC.
+def calendar(page: dict[str, Any], visits: pd.DataFrame | None, dated: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return one row per subject and visit: ``VISIT_KEYS``, VISITNUM, VISIT, VISITDY, DATE (ISO), REC, DERIVED.
 
-    Unscheduled visits are numbered after the planned visit that they follow: n.1, n.2, ...
+    A visit without a date, or without a record of its own, takes the first date of its other forms
+    (``dated``: ``VISIT_KEYS``, DATE, REC), DERIVED says Y then and REC names that form's record. Unscheduled visits are numbered after the planned visit that they follow: n.1, n.2, ...
     Without a form of visits the table is empty and the planned names alone are used.
     """
     rule = page.get("visit_form")
     if not rule or visits is None:
-        return pd.DataFrame({k: pd.Series(dtype="str") for k in [*VISIT_KEYS, "VISIT", "DATE", "REC"]}).assign(
+        return pd.DataFrame({k: pd.Series(dtype="str") for k in [*VISIT_KEYS, "VISIT", "DATE", "REC", "DERIVED"]}).assign(
             VISITNUM=pd.Series(dtype="float64"), VISITDY=pd.Series(dtype="Int64"))
     table = visits.drop_duplicates(VISIT_KEYS).copy()
     table["DATE"] = dates.read_dates(table[rule["date"]], rule.get("format", "YYYY-MM-DD"))["iso"]
-    table = table[[*VISIT_KEYS, "DATE", "REC"]].merge(planned(page), on="EVENT", how="left")
+    table = _with_derived(table, dated, rule) if dated is not None else table.assign(DERIVED=np.nan)
+    table = table[[*VISIT_KEYS, "DATE", "REC", "DERIVED"]].merge(planned(page), on="EVENT", how="left").astype({"DERIVED": "str"})
     table["DAY"] = dates.to_day(table["DATE"])
     table = table.sort_values(["SUBJID", "DAY", "VISITNUM", "EVENTREP"], kind="stable", ignore_index=True)
     unscheduled = table["EVENT"].isin([v["event"] for v in page["visits"] if v.get("unscheduled")])
@@ -35,6 +38,20 @@ def calendar(page: dict[str, Any], visits: pd.DataFrame | None) -> pd.DataFrame:
     label = "Unscheduled " + table["VISITNUM"].astype("str")
     table["VISIT"] = table["VISIT"].where(~unscheduled, label)
     return table.drop(columns="DAY")
+
+
+def _with_derived(table: pd.DataFrame, dated: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
+    """Fill the date of visits that were not missed, and add visits that only other forms know."""
+    full = dated[dates.is_full(dated["DATE"])].sort_values([*VISIT_KEYS, "DATE", "REC"], kind="stable")
+    first = full.drop_duplicates(VISIT_KEYS).set_index(VISIT_KEYS)[["DATE", "REC"]]
+    other = table[VISIT_KEYS].join(first, on=VISIT_KEYS)
+    gap = table["DATE"].isna() & other["DATE"].notna() & matches(table, rule.get("done"), source="config/config.yaml: visit_form")
+    table = table.assign(
+        DATE=table["DATE"].mask(gap, other["DATE"]), REC=table["REC"].mask(gap, other["REC"]),
+        DERIVED=pd.Series("Y", index=table.index, dtype="str").where(gap))
+    known = pd.MultiIndex.from_frame(table[VISIT_KEYS])
+    alone = first[~first.index.isin(known)].reset_index().assign(DERIVED="Y")
+    return pd.concat([table, alone], ignore_index=True)
 
 
 def planned(page: dict[str, Any]) -> pd.DataFrame:

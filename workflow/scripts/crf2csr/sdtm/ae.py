@@ -45,7 +45,7 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
     recovered = _of(rows, "AEOUT").isin(["RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE"])
     found = [
         (_true(end["last"] < start["first"]), "AEENDTC", "major", "Event ends before it starts; both dates are kept."),
-        (ongoing & ended, "AEENDTC", "major", "Event is ongoing and has an end date."),
+        (ongoing & ended, "AEENDTC", "minor", "Event is ongoing and has an end date."),
         (~ongoing & ~ended & asks_ongoing, "AEENDTC", "minor", "Event is not ongoing and has no end date that can be read."),
         (ongoing & recovered, "AEOUT", "major", "Event is ongoing and its outcome is recovered."),
         (_true(start["last"] < consent), "AESTDTC", "minor", "Event starts before informed consent."),
@@ -77,7 +77,7 @@ def mismatches(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> list[p
     ]
     return [
         query for met, rule, variable, message in found
-        for query in ask(rows[met], context, variable, rule=rule, message=message, severity="blocker")
+        for query in ask(rows[met], context, variable, rule=rule, message=message, severity="blocker" if rule == "P38" else "major")
     ]
 
 

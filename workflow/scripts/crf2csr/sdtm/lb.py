@@ -136,20 +136,18 @@ def asked(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, context
     marked = {"H": "HIGH", "L": "LOW"}
     against = numeric & (read["mark"] != "") & rows["LBNRIND"].notna() & (rows["LBNRIND"] != read["mark"].map(marked))
     silent = (kind == "blank") & rows["LBREASND"].isna()
-    midnight = rows[TIME].str.strip() == "24:00"
     found = [
         (rows[ANALYTE].isna(), NAME, "P13", "major", "The name of the test is not known; the result is kept without a test code."),
         (doubt.notna(), "LBORRESU", "P12", "major", doubt),
         (kind == "comma", "LBORRES", "P14", "major", "A comma in a number is ambiguous; no standard result."),
-        (kind == "unreadable", "LBORRES", "P16", "major", "The result cannot be read; no standard result."),
-        (kind == "foreign", "LBORRES", "P17", "major", "The result is not written as a plain decimal number; no standard result."),
+        (kind == "unreadable", "LBORRES", "P16", "minor", "The result cannot be read; no standard result."),
+        (kind == "foreign", "LBORRES", "P17", "minor", "The result is not written as a plain decimal number; no standard result."),
         (silent, "LBORRES", "P16", "minor", "There is neither a result nor a reason."),
         (numeric & read["cleaned"], "LBORRES", "P15", "info", "The number was entered with other characters than plain digits; it was read."),
         (against.fillna(False), "LBORRES", "P13", "minor", "The mark behind the number contradicts the reference range."),
         (rows["_BADRANGE"], "LBORNRLO", "P40", "minor", "The printed reference range cannot be read."),
         (rows["_ODDRANGE"], "LBORNRHI", "P40", "minor", "The printed reference range is implausible in the printed unit; it is not used."),
         (unranged & ~rows["_BADRANGE"] & ~rows["_ODDRANGE"], "LBORRES", "P40", "minor", "There is no reference range for this result."),
-        (midnight.fillna(False), TIME, "P04", "info", "24:00 was read as 00:00 of the next day."),
     ]
     return [
         query for met, variable, rule, severity, message in found
