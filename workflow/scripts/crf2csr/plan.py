@@ -15,6 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from crf2csr import checks as declared
 from crf2csr import io, terms
 from crf2csr.errors import Cause
 from crf2csr.specs import Study, digest
@@ -22,6 +23,8 @@ from crf2csr.specs import Study, digest
 HOUSE = Path(__file__).parent
 PAGE = {
     "register": ["study", "subjects"],
+    "calendar": ["study", "subjects", "visits", "visit_form"],
+    "review": ["study", "subjects", "visits"],
     "sdtm": ["study", "subjects", "visits", "visit_form", "epochs", "arms", "last_dose", "standards", "cutoff"],
 }
 
@@ -108,7 +111,8 @@ class Plan:
         self.study = study
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
-        self.sdtm = {"register": self._register()} | self.sdtm
+        self.sdtm = {"register": self._register()} | self._calendar() | self.sdtm
+        self.sdtm |= {f"review_{name.lower()}": self._review(name) for name in self._reviewed()}
         self.forms = self._account()
         self.adam = {name: self._derive(name) for name in study.adam}
         self.ard = {name: self._analyze(name) for name in study.ard}
@@ -118,10 +122,11 @@ class Plan:
 
     def _roles(self) -> list[str]:
         tables = [e["form"] for e in self.study.manifest["files"] if e["form"] in self.study.page.get("tables", [])]
-        return [spec["name"] for spec in self.study.crf.values()] + tables
+        words = ["dictionary"] if "dictionary" in self.study.page["raw"] else []
+        return [spec["name"] for spec in self.study.crf.values()] + tables + words
 
     def _stage(self, role: str) -> Job:
-        entry = self.study.file_of(role)
+        entry = self.study.dictionary() if role == "dictionary" else self.study.file_of(role)
         file = self.study.raw_file(entry["name"])
         form = self.study.crf.get(role.lower())
         part = {"entry": entry, "form": form, "file": file, "pattern": self.study.page["subjects"]["pattern"],
@@ -143,12 +148,54 @@ class Plan:
             "register", {f: f"results/raw/{f.lower()}.parquet" for f in forms}, sdtm_outputs("register"),
             digest(part, code("crf2csr.sdtm.register", "crf2csr.sdtm._screen")), part)
 
+    def _calendar(self) -> dict[str, Job]:
+        """The job that dates every visit, for a study that has a form of visits."""
+        rule, study = self.study.page.get("visit_form"), self.study
+        if not rule:
+            return {}
+        forms = [rule["form"], *rule.get("dated_by", [])]
+        part = {"page": page_slice(study, PAGE["calendar"]), "forms": forms, "crf": {f.lower(): study.crf[f.lower()] for f in forms}}
+        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in forms} | {"sdtm/register": "results/sdtm/register.parquet"}
+        return {"calendar": Job("calendar", inputs, sdtm_outputs("calendar"), digest(part, code("crf2csr.sdtm.calendar", "crf2csr.sdtm._screen")), part)}
+
+    def _reviewed(self) -> list[str]:
+        """Every form, and every table that a declared check is about."""
+        forms = [spec["name"] for spec in self.study.crf.values()]
+        checked = {name for check in self._checks() for name in check.get("forms", [check.get("form")])}
+        return forms + sorted(checked - set(forms))
+
+    def _checks(self) -> list[dict[str, Any]]:
+        return list((self.study.lists.get("checks") or {}).get("checks", []))
+
+    def _review(self, name: str) -> Job:
+        """The queries of one form: contract of each field, and the declared checks about it."""
+        study = self.study
+        contract = study.crf.get(name.lower())
+        checks = [c for check in self._checks() for c in declared.expanded(check, name, contract)]
+        rule = study.page["subjects"]
+        forms = [rule["form"]] if contract else []
+        used = list(dict.fromkeys([name, *forms, *(f for c in checks for f in declared.other_forms(c))]))
+        for form in used[1:]:
+            if form.lower() not in study.crf:
+                raise Cause("no such form", file="config/checks.yaml", field=name, value=form)
+        listed = {f["codelist"] for f in contract["fields"].values() if "codelist" in f} if contract else set()
+        part = {
+            "form": name, "forms": used, "checks": checks, "page": page_slice(study, PAGE["review"]),
+            "crf": {f.lower(): study.crf[f.lower()] for f in used if f.lower() in study.crf},
+            "codelists": {k: sorted(v) for k, v in study.lists.get("codelists", {}).items() if k in listed},
+        }
+        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in used} | {"sdtm/register": "results/sdtm/register.parquet"}
+        if listed and "dictionary" in self.raw:
+            inputs["raw/dictionary"] = "results/raw/dictionary.parquet"
+        job = f"review_{name.lower()}"
+        return Job(job, inputs, {"queries": f"results/sdtm/_queries/{job}.parquet"}, digest(part, code("crf2csr.sdtm.review")), part)
+
     def _tabulate(self, name: str) -> Job:
         spec, study = self.study.sdtm[name], self.study
         forms, tables = list(spec.get("forms", [])), spec.get("tables", [])
         visit_form = study.page.get("visit_form", {}).get("form")
         dated = "VISITNUM" in spec["variables"] or "visit" in _mentioned(spec, "date") | _mentioned(spec, "else")
-        used = [*forms, visit_form] if dated and forms and visit_form and visit_form not in forms else forms
+        used = forms
         room = spec.get("room", name)
         rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen", "crf2csr.finish", "crf2csr.terms"]
         if has_room("sdtm", room):
@@ -167,6 +214,8 @@ class Plan:
         inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in [*used, *tables]}
         if used:
             inputs["sdtm/register"] = "results/sdtm/register.parquet"
+        if dated and forms and visit_form:
+            inputs["sdtm/calendar"] = "results/sdtm/calendar.parquet"
         inputs |= {f"sdtm/{d}": f"results/sdtm/{d}.parquet" for d in spec.get("domains", [])}
         return Job(name, inputs, sdtm_outputs(name), digest(part, code(*rooms)), part)
 
@@ -177,7 +226,7 @@ class Plan:
         part = {"crf": {name: {k: form[k] for k in kept if k in form} for name, form in crf.items()},
                 "pattern": self.study.page["subjects"]["pattern"]}
         inputs = {f"raw/{name}": f"results/raw/{name}.parquet" for name in crf}
-        inputs |= {f"sdtm/{name}": job.outputs["data"] for name, job in self.sdtm.items()}
+        inputs |= {f"sdtm/{name}": self.sdtm[name].outputs["data"] for name in ["register", *self.study.sdtm]}
         outputs = {kind: path for kind, path in sdtm_outputs("_forms").items() if kind != "data"}
         return Job("_forms", inputs, outputs, digest(part, code("crf2csr.sdtm._forms")), part)
 
@@ -228,9 +277,9 @@ class Plan:
         inputs |= {f"adam/_trace/{n}": j.outputs["trace"] for n, j in self.adam.items()}
         for floor, jobs in (("sdtm", self.sdtm), ("adam", self.adam)):
             for kind in ("ledger", "queries"):
-                inputs |= {f"{floor}/_{kind}/{n}": j.outputs[kind] for n, j in jobs.items()}
+                inputs |= {f"{floor}/_{kind}/{n}": j.outputs[kind] for n, j in jobs.items() if kind in j.outputs}
         inputs |= {f"sdtm/_{kind}/_forms": path for kind, path in self.forms.outputs.items()}
-        inputs |= {f"sdtm/{n}": j.outputs["data"] for n, j in self.sdtm.items()}
+        inputs |= {f"sdtm/{n}": j.outputs["data"] for n, j in self.sdtm.items() if "data" in j.outputs}
         inputs |= {f"raw/{j.name}": j.outputs["data"] for j in self.raw.values()}
         inputs |= {f"raw/_queries/{j.name}": j.outputs["queries"] for j in self.raw.values()}
         part = {"csr": study.csr, "page": study.page, "manifest": study.manifest, "crf": study.crf,
