@@ -12,7 +12,9 @@ WINDOWS = [
 ]
 PAGE = {
     "visits": [
-        {"name": "Week 1", "from": 6, "to": 10}, {"name": "Week 2", "from": 12, "to": 18}, {"name": "Week 12", "from": 78, "to": 92},
+        {"name": "Week 1", "from": 6, "to": 10},
+        {"name": "Week 2", "from": 12, "to": 18},
+        {"name": "Week 12", "from": 78, "to": 92},
         {"name": "Unscheduled"},
     ],
     "after_treatment_days": 14,
@@ -36,31 +38,51 @@ def treated(*people: str, last_day: int = 84, left: dict[str, tuple[int, str]] |
     """ADSL of treated subjects; ``left`` gives the study day and the reason of who discontinued."""
     left = left or {}
     rows = [
-        {"USUBJID": p, "TRTSDT": DAY_1, "TRTEDT": date(left[p][0] if p in left else last_day), "SAFFL": "Y",
-         "DCTDT": date(left[p][0]) if p in left else pd.NA, "DCTREAS": left[p][1] if p in left else None, "EOSDT": pd.NA,
-         "EOSSTT": None, "DCSREAS": None}
+        {
+            "USUBJID": p,
+            "TRTSDT": DAY_1,
+            "TRTEDT": date(left[p][0] if p in left else last_day),
+            "SAFFL": "Y",
+            "DCTDT": date(left[p][0]) if p in left else pd.NA,
+            "DCTREAS": left[p][1] if p in left else None,
+            "EOSDT": pd.NA,
+            "EOSSTT": None,
+            "DCSREAS": None,
+        }
         for p in people
     ]
-    table = pd.DataFrame(rows).astype({n: "Int64" for n in ("TRTSDT", "TRTEDT", "DCTDT", "EOSDT")})
-    return table.astype({n: "str" for n in ("USUBJID", "SAFFL", "DCTREAS", "EOSSTT", "DCSREAS")}).set_index("USUBJID")
+    table = pd.DataFrame(rows).astype(dict.fromkeys(("TRTSDT", "TRTEDT", "DCTDT", "EOSDT"), "Int64"))
+    return table.astype(dict.fromkeys(("USUBJID", "SAFFL", "DCTREAS", "EOSSTT", "DCSREAS"), "str")).set_index("USUBJID")
 
 
 def scores(*rows: tuple[str, int | None, int | None, str]) -> pd.DataFrame:
     """Scores as (subject, study day, whole tenths or None, visit as planned)."""
     table = pd.DataFrame(rows, columns=["USUBJID", "DAY", "TENTHS", "VISIT"])
-    return pd.DataFrame({
-        "USUBJID": table["USUBJID"].astype("str"), "PARAMCD": pd.Series("SCORE", index=table.index, dtype="str"),
-        "ADT": pd.array([date(None if pd.isna(d) else int(d)) for d in table["DAY"]], dtype="Int64"), "TENTHS": table["TENTHS"].astype("Int64"),
-        "VISIT": table["VISIT"].astype("str"), "VISITNUM": 1.0, "ASEQ0": range(len(table)),
-        "AREAS": pd.Series("Items missing: X", index=table.index, dtype="str").where(table["TENTHS"].isna()),
-        "_KEY": [f"S{n}" for n in range(len(table))],
-    })
+    return pd.DataFrame(
+        {
+            "USUBJID": table["USUBJID"].astype("str"),
+            "PARAMCD": pd.Series("SCORE", index=table.index, dtype="str"),
+            "ADT": pd.array([date(None if pd.isna(d) else int(d)) for d in table["DAY"]], dtype="Int64"),
+            "TENTHS": table["TENTHS"].astype("Int64"),
+            "VISIT": table["VISIT"].astype("str"),
+            "VISITNUM": 1.0,
+            "ASEQ0": range(len(table)),
+            "AREAS": pd.Series("Items missing: X", index=table.index, dtype="str").where(table["TENTHS"].isna()),
+            "_KEY": [f"S{n}" for n in range(len(table))],
+        }
+    )
 
 
 def events(*rows: tuple[str, int, str]) -> pd.DataFrame:
     """ADICE of composite events as (subject, study day, term)."""
     table = pd.DataFrame(rows, columns=["USUBJID", "DAY", "ICETERM"])
-    return pd.DataFrame({
-        "USUBJID": table["USUBJID"].astype("str"), "ASTDT": pd.array([date(int(d)) for d in table["DAY"]], dtype="Int64"),
-        "ICECD": "X", "ICETERM": table["ICETERM"].astype("str"), "ICESTRAT": "composite", "ASEQ": range(1, len(table) + 1),
-    })
+    return pd.DataFrame(
+        {
+            "USUBJID": table["USUBJID"].astype("str"),
+            "ASTDT": pd.array([date(int(d)) for d in table["DAY"]], dtype="Int64"),
+            "ICECD": "X",
+            "ICETERM": table["ICETERM"].astype("str"),
+            "ICESTRAT": "composite",
+            "ASEQ": range(1, len(table) + 1),
+        }
+    )

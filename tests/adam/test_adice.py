@@ -48,8 +48,16 @@ def test_therapy_before_the_study_is_history():
 
 
 def found(declared: list[dict], **domains: pd.DataFrame) -> pd.DataFrame:
-    adsl = pd.DataFrame({"USUBJID": ["A", "B"], "SAFFL": ["Y", "N"], "TRTSDT": [FIRST, None], "TRTEDT": [FIRST + 80, None], "LSTCNDT": FIRST + 110})
-    adsl = adsl.astype({n: "Int64" for n in ("TRTSDT", "TRTEDT", "LSTCNDT")})
+    adsl = pd.DataFrame(
+        {
+            "USUBJID": ["A", "B"],
+            "SAFFL": ["Y", "N"],
+            "TRTSDT": [FIRST, None],
+            "TRTEDT": [FIRST + 80, None],
+            "LSTCNDT": FIRST + 110,
+        }
+    )
+    adsl = adsl.astype(dict.fromkeys(("TRTSDT", "TRTEDT", "LSTCNDT"), "Int64"))
     page = {"study": {"cutoff": "2026-10-15"}, "intercurrent_events": declared}
     return adice.derive(adsl, **domains, spec={}, page=page, lists={"prohibited": TABLE}).data
 
@@ -59,27 +67,67 @@ def ec(*rows: tuple[str, str, float, str]) -> pd.DataFrame:
     return table.assign(USUBJID="A", ECSEQ=range(1, len(table) + 1), ECADJ="OTHER")
 
 
-DOSE = {"id": "DOSE", "label": "Change", "strategy": "treatment policy",
-        "sources": [{"of": "ec", "where": {"ECOCCUR": "Y"}, "rule": "changed", "variables": ["ECDOSE", "ECDOSFRQ"], "date": "ECSTDTC"}]}
-PAUSE = {"id": "INTERRUPT", "label": "Pause", "strategy": "treatment policy", "sources": [{"of": "ec", "where": {"ECOCCUR": "N"}, "date": "ECSTDTC"}]}
-RESCUE = {"id": "PROHIB", "label": "Rescue", "strategy": "composite",
-          "sources": [{"of": "cm", "rule": "prohibited", "date": "CMSTDTC", "end": "CMENDTC", "text": "CMTRT"}]}
+DOSE = {
+    "id": "DOSE",
+    "label": "Change",
+    "strategy": "treatment policy",
+    "sources": [
+        {
+            "of": "ec",
+            "where": {"ECOCCUR": "Y"},
+            "rule": "changed",
+            "variables": ["ECDOSE", "ECDOSFRQ"],
+            "date": "ECSTDTC",
+        }
+    ],
+}
+PAUSE = {
+    "id": "INTERRUPT",
+    "label": "Pause",
+    "strategy": "treatment policy",
+    "sources": [{"of": "ec", "where": {"ECOCCUR": "N"}, "date": "ECSTDTC"}],
+}
+RESCUE = {
+    "id": "PROHIB",
+    "label": "Rescue",
+    "strategy": "composite",
+    "sources": [{"of": "cm", "rule": "prohibited", "date": "CMSTDTC", "end": "CMENDTC", "text": "CMTRT"}],
+}
 
 
 def test_a_new_dose_or_frequency_is_a_change_and_going_on_after_a_pause_is_not():
-    rows = ec(("2026-01-01", "Y", 4, "QD"), ("2026-02-01", "N", 4, "QD"), ("2026-02-05", "Y", 4, "QD"), ("2026-03-01", "Y", 4, "QOD"))
+    rows = ec(
+        ("2026-01-01", "Y", 4, "QD"),
+        ("2026-02-01", "N", 4, "QD"),
+        ("2026-02-05", "Y", 4, "QD"),
+        ("2026-03-01", "Y", 4, "QOD"),
+    )
     made = found([DOSE, PAUSE], ec=rows)
     assert made[["ICECD", "SRCSEQ", "ASTDY"]].to_numpy().tolist() == [["DOSE", 4, 60], ["INTERRUPT", 2, 32]]
 
 
 def cm(**changed: object) -> pd.DataFrame:
-    row = {"USUBJID": "A", "CMSEQ": 7, "CMTRT": "甲氨蝶呤", "CMCLASCD": "L04AX", "CMINDC": "掌跖脓疱病", "CMSTDTC": "2026-02-10", "CMENDTC": None}
-    return pd.DataFrame([row | changed]).astype({n: "str" for n in ("CMSTDTC", "CMENDTC")})
+    row = {
+        "USUBJID": "A",
+        "CMSEQ": 7,
+        "CMTRT": "甲氨蝶呤",
+        "CMCLASCD": "L04AX",
+        "CMINDC": "掌跖脓疱病",
+        "CMSTDTC": "2026-02-10",
+        "CMENDTC": None,
+    }
+    return pd.DataFrame([row | changed]).astype(dict.fromkeys(("CMSTDTC", "CMENDTC"), "str"))
 
 
 @pytest.mark.parametrize(
     ("start", "end", "day", "flag"),
-    [("2026-02-10", None, 41, None), ("2026-02", None, 32, "D"), ("2026-01", None, 1, "D"), ("2026", None, 1, "M"), (None, None, 1, "Y")],
+    [
+        ("2026-02-10", None, 41, None),
+        ("2026-02", None, 32, "D"),
+        ("2026-01", None, 1, "D"),
+        ("2026", None, 1, "M"),
+        (None, None, 1, "Y"),
+    ],
 )
 def test_a_partial_start_is_imputed_and_flagged(start, end, day, flag):
     row = found([RESCUE], cm=cm(CMSTDTC=start, CMENDTC=end)).iloc[0]

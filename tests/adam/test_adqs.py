@@ -12,7 +12,7 @@ TESTS = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
 
 def dlqi(**changed: float | None) -> pd.Series:
     """Score one sheet whose other items are 1 and whose item 7 is answered no, a little."""
-    row: dict[str, float | None] = {test: 1.0 for test in TESTS} | {"DLQI107": 0.0}
+    row: dict[str, float | None] = dict.fromkeys(TESTS, 1.0) | {"DLQI107": 0.0}
     unread = [k for k, v in changed.items() if v is not None and v < 0]
     score = pd.DataFrame([row | changed]).astype("float64")
     entered = score.notna()
@@ -53,7 +53,9 @@ def test_an_answer_that_cannot_be_read_is_not_a_missing_item():
     assert pd.isna(made["DLQI"]) and made["REASON"] == "An item cannot be read"
 
 
-def wpai(employed: str | None, missed: float | None, worked: float | None, work: float | None, activity: float | None) -> dict[str, object]:
+def wpai(
+    employed: str | None, missed: float | None, worked: float | None, work: float | None, activity: float | None
+) -> dict[str, object]:
     score = pd.DataFrame([[1.0, missed, 0.0, worked, work, activity]], columns=_wpai.QUESTIONS).astype("float64")
     return _wpai.scores(score, pd.Series([employed], dtype="str")).iloc[0].to_dict()
 

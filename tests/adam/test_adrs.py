@@ -31,9 +31,12 @@ def cell(rows: pd.DataFrame, person: str, visit: str, flag: str = "ANL03FL") -> 
 
 # ---- the score ----
 
+
 def items(**changed: float | None) -> pd.DataFrame:
     regions = [code for code, _ in _pppasi.REGIONS.values()]
-    row: dict[str, float | None] = {f"{r}{i}": v for r in regions for i, v in (("ERY", 4), ("PUS", 4), ("DES", 4), ("ARE", 6), ("PCT", 100))}
+    row: dict[str, float | None] = {
+        f"{r}{i}": v for r in regions for i, v in (("ERY", 4), ("PUS", 4), ("DES", 4), ("ARE", 6), ("PCT", 100))
+    }
     return pd.DataFrame([row | changed]).astype("float64")
 
 
@@ -47,7 +50,10 @@ def test_palms_weigh_two_tenths_and_soles_three():
     assert _pppasi.scores(items(**nothing | {"RSERY": 1.0}))["PPPASI"].tolist() == [18]
 
 
-@pytest.mark.parametrize(("percent", "score"), [(0, 0), (0.5, 1), (9.9, 1), (10, 2), (30, 3), (50, 4), (70, 5), (90, 6), (100, 6), (101, None)])
+@pytest.mark.parametrize(
+    ("percent", "score"),
+    [(0, 0), (0.5, 1), (9.9, 1), (10, 2), (30, 3), (50, 4), (70, 5), (90, 6), (100, 6), (101, None)],
+)
 def test_an_area_score_follows_from_the_percentage(percent, score):
     found = _pppasi.area_score(pd.Series([float(percent)]))
     assert found.tolist() == ([score] if score is not None else [pd.NA])
@@ -72,6 +78,7 @@ def test_a_missing_item_and_one_that_cannot_be_used_are_told_apart():
 
 # ---- criteria ----
 
+
 @settings(deadline=None)
 @given(st.integers(1, 720), st.integers(0, 720), st.sampled_from([50, 75, 90, 100]))
 def test_a_fall_is_decided_as_in_fractions(base, post, fall):
@@ -91,7 +98,11 @@ def test_exact_boundaries_count_as_response():
 
 
 def test_a_fall_from_zero_is_not_defined():
-    assert _criteria.met(pd.Series([0], dtype="Int64"), pd.Series([0], dtype="Int64"), {"of": "X", "fall": 50}).isna().all()
+    assert (
+        _criteria.met(pd.Series([0], dtype="Int64"), pd.Series([0], dtype="Int64"), {"of": "X", "fall": 50})
+        .isna()
+        .all()
+    )
 
 
 def test_success_needs_clear_or_almost_clear_and_two_grades():
@@ -108,6 +119,7 @@ def test_an_unknown_word_in_a_criterion_is_refused():
 
 # ---- windows and baseline ----
 
+
 @given(st.lists(st.integers(-30, 120).filter(bool), min_size=1, max_size=25))
 @settings(max_examples=25, deadline=None)
 def test_each_window_has_at_most_one_analysed_record_and_it_is_the_nearest(days):
@@ -121,18 +133,35 @@ def test_each_window_has_at_most_one_analysed_record_and_it_is_the_nearest(days)
 
 
 def test_a_tie_takes_the_later_record():
-    made = records(scores(("A", 1, 100, "Baseline"), ("A", 83, 10, "Week 12"), ("A", 87, 20, "Unscheduled")), treated("A"))
+    made = records(
+        scores(("A", 1, 100, "Baseline"), ("A", 83, 10, "Week 12"), ("A", 87, 20, "Unscheduled")), treated("A")
+    )
     assert made.loc[made["ANL01FL"] == "Y", "ADY"].tolist() == [1, 87]
 
 
 def test_baseline_is_the_last_value_on_or_before_the_first_dose():
-    made = records(scores(("A", -7, 100, "Screening"), ("A", 1, 90, "Baseline"), ("A", 1, None, "Unscheduled"), ("A", 8, 45, "Week 1")), treated("A"))
+    made = records(
+        scores(
+            ("A", -7, 100, "Screening"), ("A", 1, 90, "Baseline"), ("A", 1, None, "Unscheduled"), ("A", 8, 45, "Week 1")
+        ),
+        treated("A"),
+    )
     assert made.loc[made["ABLFL"] == "Y", "TENTHS"].tolist() == [90]
     assert made.loc[made["ADY"] == 8, ["BASE", "CHG", "PCHG"]].to_numpy().tolist() == [[9.0, -4.5, -50.0]]
 
 
 def test_a_value_after_the_time_of_the_first_dose_is_not_baseline():
-    rows = pd.DataFrame({"USUBJID": "A", "PARAMCD": "X", "ADT": [10, 10], "ATM": [3600, 9000], "TRTSTM": 7200, "ASEQ0": [1, 2], "AVAL": [1.0, 2.0]})
+    rows = pd.DataFrame(
+        {
+            "USUBJID": "A",
+            "PARAMCD": "X",
+            "ADT": [10, 10],
+            "ATM": [3600, 9000],
+            "TRTSTM": 7200,
+            "ASEQ0": [1, 2],
+            "AVAL": [1.0, 2.0],
+        }
+    )
     flag = _windows.baseline(rows, pd.Series([10, 10]), ["USUBJID", "PARAMCD"])
     assert flag.tolist()[0] == "Y" and pd.isna(flag.tolist()[1])
 
@@ -150,11 +179,17 @@ def test_a_visit_outside_the_window_of_the_protocol_is_flagged():
 
 # ---- response ----
 
+
 def test_a_composite_event_on_the_day_outranks_the_response_and_one_after_it_does_not():
     rows = scores(*(row for p in "ABC" for row in ((p, 1, 100, "Baseline"), (p, 85, 10, "Week 12"))))
     made = respond(rows, treated(*"ABC"), events(("A", 85, "Rescue"), ("B", 86, "Rescue")))
     struck, free, never = (cell(made, p, "Week 12") for p in "ABC")
-    assert (struck["AVAL"], struck["DTYPE"], struck["RSPCAT"], struck["RSPREAS"]) == (0, "NRI", "COMPOSITE", "Composite event: Rescue")
+    assert (struck["AVAL"], struck["DTYPE"], struck["RSPCAT"], struck["RSPREAS"]) == (
+        0,
+        "NRI",
+        "COMPOSITE",
+        "Composite event: Rescue",
+    )
     assert (free["AVAL"], free["RSPCAT"]) == (1, "OBSERVED") and never["AVAL"] == 1
     assert cell(made, "A", "Week 12", "ANL05FL")["AVAL"] == 1
 
@@ -188,17 +223,29 @@ def test_who_has_no_baseline_counts_as_non_responder_among_all_treated():
 
 
 def test_the_last_observation_is_carried_over_missing_visits_only():
-    made = respond(scores(("A", 1, 100, "Baseline"), ("A", 15, 40, "Week 2"), ("B", 1, 100, "Baseline")), treated("A", "B"), events(("B", 3, "Rescue")))
+    made = respond(
+        scores(("A", 1, 100, "Baseline"), ("A", 15, 40, "Week 2"), ("B", 1, 100, "Baseline")),
+        treated("A", "B"),
+        events(("B", 3, "Rescue")),
+    )
     carried = cell(made, "A", "Week 12", "ANL04FL")
     assert (carried["AVAL"], carried["DTYPE"]) == (1, "LOCF")
     assert cell(made, "A", "Week 1", "ANL04FL")["DTYPE"] == "BOCF"
-    assert (cell(made, "B", "Week 12", "ANL04FL")["DTYPE"], cell(made, "B", "Week 12", "ANL04FL")["RSPCAT"]) == ("NRI", "COMPOSITE")
+    assert (cell(made, "B", "Week 12", "ANL04FL")["DTYPE"], cell(made, "B", "Week 12", "ANL04FL")["RSPCAT"]) == (
+        "NRI",
+        "COMPOSITE",
+    )
 
 
 def test_a_response_is_sustained_when_every_later_visit_and_the_last_keep_it():
     rows = scores(
-        ("A", 1, 100, "Baseline"), ("A", 8, 40, "Week 1"), ("A", 15, 60, "Week 2"), ("A", 85, 40, "Week 12"),
-        ("B", 1, 100, "Baseline"), ("B", 8, 40, "Week 1"), ("B", 15, 40, "Week 2"),
+        ("A", 1, 100, "Baseline"),
+        ("A", 8, 40, "Week 1"),
+        ("A", 15, 60, "Week 2"),
+        ("A", 85, 40, "Week 12"),
+        ("B", 1, 100, "Baseline"),
+        ("B", 8, 40, "Week 1"),
+        ("B", 15, 40, "Week 2"),
     )
     made = respond(rows, treated("A", "B"))
     seen = made[made["DTYPE"].isna()].sort_values(["USUBJID", "ADY"])
@@ -206,7 +253,10 @@ def test_a_response_is_sustained_when_every_later_visit_and_the_last_keep_it():
 
 
 people = st.lists(st.sampled_from("ABCD"), unique=True, min_size=1)
-visits = st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(-5, 120).filter(bool), st.one_of(st.none(), st.integers(0, 720))), max_size=30)
+visits = st.lists(
+    st.tuples(st.sampled_from("ABCD"), st.integers(-5, 120).filter(bool), st.one_of(st.none(), st.integers(0, 720))),
+    max_size=30,
+)
 strikes = st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(1, 110)), max_size=4)
 
 

@@ -15,11 +15,23 @@ GROUPS = {rule["variable"]: rule for rule in read_yaml("config/adam/adsl.yaml")[
 
 def subject(**changed: object) -> dict[str, object]:
     """Facts of one subject who belongs to every set."""
-    return {"RFICDT": 1, "DCSREAS": None, "TRTSDT": 5, "PPBASE": 20.0, "IMPDVFL": "N", "COMPL": 98.0, "ENDPINFL": "Y", "JNTBLFL": "Y", "EMPBLFL": "Y"} | changed
+    return {
+        "RFICDT": 1,
+        "DCSREAS": None,
+        "TRTSDT": 5,
+        "PPBASE": 20.0,
+        "IMPDVFL": "N",
+        "COMPL": 98.0,
+        "ENDPINFL": "Y",
+        "JNTBLFL": "Y",
+        "EMPBLFL": "Y",
+    } | changed
 
 
 def sets(**changed: object) -> pd.Series:
-    rows = pd.DataFrame([subject(**changed)]).astype({"COMPL": "float64", "PPBASE": "float64", "TRTSDT": "Int64", "RFICDT": "Int64", "DCSREAS": "str"})
+    rows = pd.DataFrame([subject(**changed)]).astype(
+        {"COMPL": "float64", "PPBASE": "float64", "TRTSDT": "Int64", "RFICDT": "Int64", "DCSREAS": "str"}
+    )
     return _sets.derive(rows, SETS).iloc[0]
 
 
@@ -81,25 +93,66 @@ def weights(*rows: tuple[str, str | None, float | None]) -> pd.DataFrame:
 
 
 PEOPLE = pd.DataFrame({"USUBJID": ["A", "B"], "_KEY": ["A", "B"], "TRTSDT": pd.array([20454, None], dtype="Int64")})
-WEIGHT = {"values": [{"variable": "W", "of": "vs", "where": {"VSTESTCD": "WEIGHT"}, "value": "VSSTRESN", "date": "VSDTC", "pick": "baseline"}]}
+WEIGHT = {
+    "values": [
+        {
+            "variable": "W",
+            "of": "vs",
+            "where": {"VSTESTCD": "WEIGHT"},
+            "value": "VSSTRESN",
+            "date": "VSDTC",
+            "pick": "baseline",
+        }
+    ]
+}
 
 
 def test_a_baseline_value_is_the_last_that_is_not_missing_on_or_before_the_first_dose():
-    rows = weights(("A", "2025-12-20", 60), ("A", "2026-01-01", 61), ("A", "2026-01-01", None), ("A", "2026-01-08", 62), ("B", "2026-03-01", 70))
+    rows = weights(
+        ("A", "2025-12-20", 60),
+        ("A", "2026-01-01", 61),
+        ("A", "2026-01-01", None),
+        ("A", "2026-01-08", 62),
+        ("B", "2026-03-01", 70),
+    )
     made, edges = _subject.derive(PEOPLE, WEIGHT, {"vs": rows})
     assert made["W"].tolist() == [61, 70]
     assert pd.concat(edges)[["KEY", "SRCDOM", "SRCSEQ"]].to_numpy().tolist() == [["A", "VS", 2], ["B", "VS", 5]]
 
 
 def test_distinct_therapies_are_counted_by_their_coded_name():
-    rows = pd.DataFrame({"USUBJID": "A", "CMTRT": ["阿维A", "方希", "X"], "CMDECOD": ["ACITRETIN", "ACITRETIN", None], "CMSEQ": [1, 2, 3]})
-    made, _ = _subject.derive(PEOPLE, {"counts": [{"variable": "N", "of": "cm", "distinct": ["CMDECOD", "CMTRT"]}]}, {"cm": rows})
+    rows = pd.DataFrame(
+        {
+            "USUBJID": "A",
+            "CMTRT": ["阿维A", "方希", "X"],
+            "CMDECOD": ["ACITRETIN", "ACITRETIN", None],
+            "CMSEQ": [1, 2, 3],
+        }
+    )
+    made, _ = _subject.derive(
+        PEOPLE, {"counts": [{"variable": "N", "of": "cm", "distinct": ["CMDECOD", "CMTRT"]}]}, {"cm": rows}
+    )
     assert made["N"].tolist() == [2, 0]
 
 
 def test_a_flag_at_baseline_asks_the_baseline_record_only():
-    rule = {"variable": "F", "of": "ce", "among": {"CETERM": "JOINT"}, "where": {"CEOCCUR": "Y"}, "date": "CEDTC", "pick": "baseline"}
-    rows = pd.DataFrame({"USUBJID": "A", "CETERM": "JOINT", "CEOCCUR": ["Y", "N", "Y"], "CEDTC": ["2025-12-01", "2026-01-01", "2026-02-01"], "CESEQ": [1, 2, 3]})
+    rule = {
+        "variable": "F",
+        "of": "ce",
+        "among": {"CETERM": "JOINT"},
+        "where": {"CEOCCUR": "Y"},
+        "date": "CEDTC",
+        "pick": "baseline",
+    }
+    rows = pd.DataFrame(
+        {
+            "USUBJID": "A",
+            "CETERM": "JOINT",
+            "CEOCCUR": ["Y", "N", "Y"],
+            "CEDTC": ["2025-12-01", "2026-01-01", "2026-02-01"],
+            "CESEQ": [1, 2, 3],
+        }
+    )
     made, _ = _subject.derive(PEOPLE, {"flags": [rule]}, {"ce": rows})
     assert made["F"].tolist() == ["N", "N"]
 

@@ -9,10 +9,16 @@ from crf2csr.adam import adtte
 DAY_1 = 20000
 SOURCE = {"of": "adrs", "where": {"PARAMCD": "HALF"}, "date": "ADT"}
 SPEED = {
-    "code": "TT50", "label": "Time to half", "start": "TRTSDT", "population": {"SAFFL": "Y"},
+    "code": "TT50",
+    "label": "Time to half",
+    "start": "TRTSDT",
+    "population": {"SAFFL": "Y"},
     "events": [SOURCE | {"where": {"PARAMCD": "HALF", "AVALC": "Y"}, "description": "Half"}],
-    "before": [{"of": "adice", "where": {"ICESTRAT": "composite"}, "date": "ASTDT", "description": {"variable": "ICETERM"}}],
-    "censors": [SOURCE | {"description": "Last assessment"}], "assessments": SOURCE,
+    "before": [
+        {"of": "adice", "where": {"ICESTRAT": "composite"}, "date": "ASTDT", "description": {"variable": "ICETERM"}}
+    ],
+    "censors": [SOURCE | {"description": "Last assessment"}],
+    "assessments": SOURCE,
     "competing": [{"of": "adice", "date": "ASTDT", "description": {"variable": "ICETERM"}}],
 }
 
@@ -20,10 +26,24 @@ SPEED = {
 def times(looks: dict[int, str], stops: list[tuple[int, str]] = ()) -> pd.Series:
     """One subject with responses by study day, and intercurrent events as (study day, strategy)."""
     adsl = pd.DataFrame({"USUBJID": ["A"], "SAFFL": ["Y"], "TRTSDT": pd.array([DAY_1], dtype="Int64"), "FASFL": ["Y"]})
-    adrs = pd.DataFrame({"USUBJID": "A", "PARAMCD": "HALF", "ADT": pd.array([DAY_1 + d - 1 for d in looks], dtype="Int64"),
-                         "AVALC": list(looks.values()), "ASEQ": range(1, len(looks) + 1)}).astype({"PARAMCD": "str", "AVALC": "str"})
-    adice = pd.DataFrame({"USUBJID": "A", "ASTDT": pd.array([DAY_1 + d - 1 for d, _ in stops], dtype="Int64"),
-                          "ICESTRAT": [s for _, s in stops], "ICETERM": "Stop", "ASEQ": range(1, len(stops) + 1)}).astype({"ICESTRAT": "str", "ICETERM": "str"})
+    adrs = pd.DataFrame(
+        {
+            "USUBJID": "A",
+            "PARAMCD": "HALF",
+            "ADT": pd.array([DAY_1 + d - 1 for d in looks], dtype="Int64"),
+            "AVALC": list(looks.values()),
+            "ASEQ": range(1, len(looks) + 1),
+        }
+    ).astype({"PARAMCD": "str", "AVALC": "str"})
+    adice = pd.DataFrame(
+        {
+            "USUBJID": "A",
+            "ASTDT": pd.array([DAY_1 + d - 1 for d, _ in stops], dtype="Int64"),
+            "ICESTRAT": [s for _, s in stops],
+            "ICETERM": "Stop",
+            "ASEQ": range(1, len(stops) + 1),
+        }
+    ).astype({"ICESTRAT": "str", "ICETERM": "str"})
     spec = {"parameters": [SPEED], "variables": {}}
     return adtte.derive(adsl, adrs, adice, spec=spec, page={}, lists={}).data.iloc[0]
 
@@ -73,12 +93,37 @@ def test_who_was_never_assessed_is_censored_at_the_start():
 
 
 def test_the_same_objects_tell_time_to_an_adverse_event_with_censors_of_the_subject():
-    adsl = pd.DataFrame({"USUBJID": ["A", "B"], "TRTSDT": pd.array([100, 100], dtype="Int64"), "RFENDT": pd.array([180, 182], dtype="Int64")})
-    adae = pd.DataFrame({"USUBJID": ["A", "A", "B"], "ASTDT": pd.array([120, 110, 105], dtype="Int64"), "CQ01NAM": ["D", "D", None], "ASEQ": [1, 2, 1]})
+    adsl = pd.DataFrame(
+        {
+            "USUBJID": ["A", "B"],
+            "TRTSDT": pd.array([100, 100], dtype="Int64"),
+            "RFENDT": pd.array([180, 182], dtype="Int64"),
+        }
+    )
+    adae = pd.DataFrame(
+        {
+            "USUBJID": ["A", "A", "B"],
+            "ASTDT": pd.array([120, 110, 105], dtype="Int64"),
+            "CQ01NAM": ["D", "D", None],
+            "ASEQ": [1, 2, 1],
+        }
+    )
     parameter = {
-        "code": "TTDE", "label": "Time to First Dermatologic Event", "start": "TRTSDT",
-        "events": [{"of": "adae", "where": {"CQ01NAM": {"present": True}}, "date": "ASTDT", "description": "Dermatologic event"}],
+        "code": "TTDE",
+        "label": "Time to First Dermatologic Event",
+        "start": "TRTSDT",
+        "events": [
+            {
+                "of": "adae",
+                "where": {"CQ01NAM": {"present": True}},
+                "date": "ASTDT",
+                "description": "Dermatologic event",
+            }
+        ],
         "censors": [{"of": "adsl", "date": "RFENDT", "description": "End of study"}],
     }
     made = adtte.derive(adsl, adae=adae, spec={"parameters": [parameter], "variables": {}}, page={}, lists={})
-    assert made.data[["AVAL", "CNSR", "SRCDOM", "SRCSEQ"]].to_numpy().tolist() == [[11, 0, "ADAE", 2], [83, 1, "ADSL", 0]]
+    assert made.data[["AVAL", "CNSR", "SRCDOM", "SRCSEQ"]].to_numpy().tolist() == [
+        [11, 0, "ADAE", 2],
+        [83, 1, "ADSL", 0],
+    ]

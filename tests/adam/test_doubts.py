@@ -19,8 +19,16 @@ def assessment(total: float, **changed: float) -> pd.DataFrame:
             rows.append((test, place, side, f"{region}{item}", value))
     rows.append(("PPTOT", None, None, "PPTOTAL", total))
     table = pd.DataFrame(rows, columns=["RSTESTCD", "RSLOC", "RSLAT", "_FLD", "RSSTRESN"])
-    return table.assign(USUBJID="A", RSGRPID="PPPASI-1", RSCAT="PPPASI", RSORRES=table["RSSTRESN"].astype("str"), RSDTC="2026-01-01",
-                        VISIT="Week 1", VISITNUM=3.0, _REC="PPPASI:5")
+    return table.assign(
+        USUBJID="A",
+        RSGRPID="PPPASI-1",
+        RSCAT="PPPASI",
+        RSORRES=table["RSSTRESN"].astype("str"),
+        RSDTC="2026-01-01",
+        VISIT="Week 1",
+        VISITNUM=3.0,
+        _REC="PPPASI:5",
+    )
 
 
 @pytest.mark.parametrize(("written", "asked"), [(6.0, 0), (6.1, 1), (5.9, 1), (6.05, 0)])
@@ -29,7 +37,9 @@ def test_a_total_that_differs_by_a_tenth_is_asked_about(written, asked):
     made = _doubts.totals(rs, _assessments.pppasi(rs), PEOPLE, {"Week 1": "W1"})
     assert len(made) == asked
     if asked:
-        assert made[["RULE", "SUBJID", "EVENT", "REC", "FIELD"]].to_numpy().tolist() == [["P33", "01-0001", "W1", "PPPASI:5", "PPTOTAL"]]
+        assert made[["RULE", "SUBJID", "EVENT", "REC", "FIELD"]].to_numpy().tolist() == [
+            ["P33", "01-0001", "W1", "PPPASI:5", "PPTOTAL"]
+        ]
         assert made["MESSAGE"].str.endswith("items, 6.0.").all()
 
 

@@ -27,7 +27,12 @@ def declared(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for code, criterion in found.items():
         strangers = set(criterion) - KNOWN
         if strangers or criterion.get("of") not in codes or not set(criterion) & {"fall", "at_most", "better_by"}:
-            raise Cause("is not a response criterion", file=f"config/adam/{spec['name'].lower()}.yaml", field=code, value=criterion)
+            raise Cause(
+                "is not a response criterion",
+                file=f"config/adam/{spec['name'].lower()}.yaml",
+                field=code,
+                value=criterion,
+            )
     return found
 
 

@@ -12,7 +12,11 @@ import pandas as pd
 ITEMS = [f"DLQI1{n:02d}" for n in range(1, 11)]
 SECOND_PART = "DLQI107A"
 DOMAINS = {
-    "DLQISYM": ITEMS[0:2], "DLQIDAY": ITEMS[2:4], "DLQILEI": ITEMS[4:6], "DLQIWRK": ITEMS[6:7], "DLQIPER": ITEMS[7:9],
+    "DLQISYM": ITEMS[0:2],
+    "DLQIDAY": ITEMS[2:4],
+    "DLQILEI": ITEMS[4:6],
+    "DLQIWRK": ITEMS[6:7],
+    "DLQIPER": ITEMS[7:9],
     "DLQITRT": ITEMS[9:10],
 }
 

@@ -13,11 +13,16 @@ from crf2csr.trace import queries
 
 def _about(rows: pd.DataFrame, subjects: pd.DataFrame, events: dict[str, str]) -> pd.DataFrame:
     """What a query says of a row: its raw record, the subject's number and the visit by its code."""
-    return rows.assign(REC=rows["_REC"].astype("str").str.split(" ").str[0], SUBJID=rows["USUBJID"].map(subjects["SUBJID"]),
-                       EVENT=rows["VISIT"].map(events).fillna("").astype("str"))
+    return rows.assign(
+        REC=rows["_REC"].astype("str").str.split(" ").str[0],
+        SUBJID=rows["USUBJID"].map(subjects["SUBJID"]),
+        EVENT=rows["VISIT"].map(events).fillna("").astype("str"),
+    )
 
 
-def totals(rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P33") -> pd.DataFrame:
+def totals(
+    rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P33"
+) -> pd.DataFrame:
     """The total as written differs from that of the items by a tenth or more."""
     written = rs[(rs["RSTESTCD"] == "PPTOT") & rs["RSSTRESN"].notna()]
     made = scored.totals[["USUBJID", "RSGRPID", "PPPASI"]].dropna(subset=["PPPASI"])
@@ -27,7 +32,9 @@ def totals(rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame
     return _each(apart, rule, "The total as written differs from that of its items, ", computed, "minor")
 
 
-def areas(scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P34") -> pd.DataFrame:
+def areas(
+    scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P34"
+) -> pd.DataFrame:
     """Area score and percentage, or area and severity of a region, contradict each other."""
     rows = _about(scored.items, subjects, events)
     by = ["USUBJID", "RSGRPID"]
@@ -39,9 +46,13 @@ def areas(scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str,
         severity = some[["ERY", "PUS", "DES"]].sum(axis=1).where(some[["ERY", "PUS", "DES"]].notna().all(axis=1))
         expected = _pppasi.area_score(some["PCT"]).astype("float64")
         doubts = {
-            "The area score is not that of the percentage.": some["ARE"].notna() & expected.notna() & (some["ARE"] != expected),
-            "The area score is 0, yet there is erythema, pustules or desquamation.": (some["ARE"] == 0) & (severity > 0),
-            "Erythema, pustules and desquamation are 0, yet the area score is above 0.": (some["ARE"] > 0) & (severity == 0),
+            "The area score is not that of the percentage.": some["ARE"].notna()
+            & expected.notna()
+            & (some["ARE"] != expected),
+            "The area score is 0, yet there is erythema, pustules or desquamation.": (some["ARE"] == 0)
+            & (severity > 0),
+            "Erythema, pustules and desquamation are 0, yet the area score is above 0.": (some["ARE"] > 0)
+            & (severity == 0),
         }
         cells = rows[rows["ITEM"] == f"{region}ARE"].set_index(by)
         for message, doubt in doubts.items():
@@ -50,21 +61,33 @@ def areas(scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str,
     return pd.concat(parts, ignore_index=True)
 
 
-def zero_baseline(rows: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P31") -> pd.DataFrame:
+def zero_baseline(
+    rows: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P31"
+) -> pd.DataFrame:
     """The baseline of the total is 0, so no per cent change is defined."""
-    base = rows[(rows["PARAMCD"] == "PPPASI") & (rows["ABLFL"] == "Y") & (rows["TENTHS"] == 0).fillna(False).astype(bool)]
+    base = rows[
+        (rows["PARAMCD"] == "PPPASI") & (rows["ABLFL"] == "Y") & (rows["TENTHS"] == 0).fillna(False).astype(bool)
+    ]
     sheet = base["_KEY"].str.split("|").str[2]
     firsts = scored.items.drop_duplicates(["USUBJID", "RSGRPID"])
     hit = firsts.merge(base[["USUBJID"]].assign(RSGRPID=sheet), on=["USUBJID", "RSGRPID"])
-    return _each(_about(hit, subjects, events), rule, "The baseline score is 0: per cent change is not defined.", None, "major")
+    return _each(
+        _about(hit, subjects, events), rule, "The baseline score is 0: per cent change is not defined.", None, "major"
+    )
 
 
 def _each(rows: pd.DataFrame, rule: str, message: str, more: pd.Series | None, severity: str) -> pd.DataFrame:
     """One query per row, at the field that holds its result."""
     parts = []
     for field, some in rows.groupby("_FLD", sort=True):
-        made = queries(some, rule=rule, field=str(field), message=message, severity=severity, value=some["RSORRES"].astype("str"))
+        made = queries(
+            some, rule=rule, field=str(field), message=message, severity=severity, value=some["RSORRES"].astype("str")
+        )
         if more is not None:
             made["MESSAGE"] = message + more.loc[some.index] + "."
         parts.append(made)
-    return pd.concat(parts, ignore_index=True) if parts else queries(rows.iloc[0:0], rule=rule, field="", message=message, severity=severity, value="")
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else queries(rows.iloc[0:0], rule=rule, field="", message=message, severity=severity, value="")
+    )

@@ -9,7 +9,10 @@ from __future__ import annotations
 import pandas as pd
 
 REGIONS = {
-    ("PALM", "RIGHT"): ("RP", 2), ("PALM", "LEFT"): ("LP", 2), ("SOLE", "RIGHT"): ("RS", 3), ("SOLE", "LEFT"): ("LS", 3),
+    ("PALM", "RIGHT"): ("RP", 2),
+    ("PALM", "LEFT"): ("LP", 2),
+    ("SOLE", "RIGHT"): ("RS", 3),
+    ("SOLE", "LEFT"): ("LS", 3),
 }
 SEVERITY = {"PPERY": "ERY", "PPPUS": "PUS", "PPDES": "DES"}
 # Area score by percentage affected: 0 only at 0 %; else the first bound that the percentage is below.
@@ -62,7 +65,7 @@ def scores(items: pd.DataFrame) -> pd.DataFrame:
 
 def lacking(items: pd.DataFrame) -> pd.DataFrame:
     """Tell which of the 16 items of each assessment are missing; a percentage stands in for an area score."""
-    out = {}
+    out: dict[str, pd.Series] = {}
     for region, _ in REGIONS.values():
         out |= {f"{region}{sign}": items[f"{region}{sign}"].isna() for sign in SEVERITY.values()}
         out[f"{region}ARE"] = items[f"{region}ARE"].isna() & area_score(items[f"{region}PCT"]).isna()

@@ -37,7 +37,9 @@ def match(rows: pd.DataFrame, domain: str, table: dict[str, Any]) -> pd.DataFram
     out = _prefix(atc, never.get("atc", [])) | _has(name, never.get("words", []))
     for condition in table.get("not_treatment", []):
         if set(condition) <= set(rows.columns):
-            listed = [rows[v].isin(w if isinstance(w, list) else [w]).fillna(False).astype(bool) for v, w in condition.items()]
+            listed = [
+                rows[v].isin(w if isinstance(w, list) else [w]).fillna(False).astype(bool) for v, w in condition.items()
+            ]
             out |= np.logical_and.reduce(listed)
     found = pd.DataFrame({n: pd.Series(np.nan, index=rows.index, dtype="str") for n in ("PROHRULE", "PROHDESC")})
     for rule in table["rules"]:
@@ -45,9 +47,14 @@ def match(rows: pd.DataFrame, domain: str, table: dict[str, Any]) -> pd.DataFram
             continue
         fits = _prefix(atc, rule.get("atc", [])) | _has(name, rule.get("words", []))
         fits |= route.isin([_fold(r) for r in rule.get("routes", [])])
-        fits &= {"disease": possible, "disease, stated": stated}.get(rule["indication"], pd.Series(True, index=rows.index))
+        fits &= {"disease": possible, "disease, stated": stated}.get(
+            rule["indication"], pd.Series(True, index=rows.index)
+        )
         use = fits & ~out & found["PROHRULE"].isna()
-        found["PROHRULE"], found["PROHDESC"] = found["PROHRULE"].mask(use, rule["id"]), found["PROHDESC"].mask(use, rule["label"])
+        found["PROHRULE"], found["PROHDESC"] = (
+            found["PROHRULE"].mask(use, rule["id"]),
+            found["PROHDESC"].mask(use, rule["label"]),
+        )
     return found
 
 

@@ -32,7 +32,10 @@ def no_events() -> pd.DataFrame:
 
 
 def derive(
-    rows: pd.DataFrame, subjects: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], page: dict[str, Any],
+    rows: pd.DataFrame,
+    subjects: pd.DataFrame,
+    windows: dict[str, list[dict[str, Any]]],
+    page: dict[str, Any],
     events: pd.DataFrame,
 ) -> pd.DataFrame:
     """Complete the rows of scores.
@@ -101,7 +104,8 @@ def _change(rows: pd.DataFrame, is_base: pd.Series, post: pd.Series) -> pd.DataF
     change = (exact.astype("float64") / 10).where(exact.notna(), rows["AVAL"] - rows["BASE"])
     rows["CHG"] = change.where(post)
     ratio = (100 * exact.astype("float64")).where(exact.notna(), 100 * change) / (
-        rows["_BASE"].astype("float64").where(exact.notna(), rows["BASE"]))
+        rows["_BASE"].astype("float64").where(exact.notna(), rows["BASE"])
+    )
     rows["PCHG"] = ratio.where(post & (rows["BASE"] > 0))
     rows["_POST"] = post
     return rows
@@ -114,8 +118,10 @@ def _reasons(rows: pd.DataFrame, known: pd.Series, within: pd.Series, days: int)
     why = why.mask(known & within & ~visit, OUTSIDE).mask(known & ~within, LATE)
     why = why.mask(rows["AVAL"].isna(), NOT_COMPUTABLE).mask(rows["ADT"].isna(), UNDATED)
     said = {
-        FARTHER: "Another record of the window is nearer its target", OUTSIDE: "Outside every analysis window",
-        LATE: f"More than {days} days after last dose", UNDATED: "Date of assessment missing or partial",
+        FARTHER: "Another record of the window is nearer its target",
+        OUTSIDE: "Outside every analysis window",
+        LATE: f"More than {days} days after last dose",
+        UNDATED: "Date of assessment missing or partial",
     }
     rows["AREAS"] = rows["AREAS"].mask(why.isin(list(said)), why.map(said))
     unused = known.eq(False) & rows["AVAL"].notna() & (rows["ABLFL"] != "Y") & rows["ADT"].notna()

@@ -10,13 +10,31 @@ import pandas as pd
 from crf2csr.adam import _criteria, _records
 from crf2csr.trace import edges_to, own_rows
 
-ABOUT = ["USUBJID", "ADT", "ADY", "AVISIT", "AVISITN", "AWTARGET", "AWTDIFF", "AWRANGE", "PWINFL", "VISIT", "VISITNUM", "ANL01FL", "ANL02FL"]
+ABOUT = [
+    "USUBJID",
+    "ADT",
+    "ADY",
+    "AVISIT",
+    "AVISITN",
+    "AWTARGET",
+    "AWTDIFF",
+    "AWRANGE",
+    "PWINFL",
+    "VISIT",
+    "VISITNUM",
+    "ANL01FL",
+    "ANL02FL",
+]
 CELL = ["USUBJID", "PARAMCD", "AVISIT"]
 OBSERVED, COMPOSITE, MISSING = "OBSERVED", "COMPOSITE", "MISSING"
 
 
 def derive(
-    scores: pd.DataFrame, treated: pd.DataFrame, events: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], spec: dict[str, Any]
+    scores: pd.DataFrame,
+    treated: pd.DataFrame,
+    events: pd.DataFrame,
+    windows: dict[str, list[dict[str, Any]]],
+    spec: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return response rows and their edges.
 
@@ -50,9 +68,15 @@ def derive(
     event = grid[["USUBJID"]].join(events, on="USUBJID")
     struck = (event["ASTDT"] <= deadline).fillna(False).astype(bool)
     grid["_ICE"] = event["ASEQ"].where(struck).astype("Int64")
-    grid["RSPCAT"] = pd.Series(MISSING, index=grid.index, dtype="str").mask(grid["AVAL"].notna(), OBSERVED).mask(struck, COMPOSITE)
+    grid["RSPCAT"] = (
+        pd.Series(MISSING, index=grid.index, dtype="str").mask(grid["AVAL"].notna(), OBSERVED).mask(struck, COMPOSITE)
+    )
     grid["RSPREAS"] = _missing_reasons(grid, scores, criteria, treated, target)
-    grid["RSPREAS"] = grid["RSPREAS"].mask(grid["RSPCAT"] == OBSERVED, "Observed").mask(struck, "Composite event: " + event["ICETERM"].astype("str"))
+    grid["RSPREAS"] = (
+        grid["RSPREAS"]
+        .mask(grid["RSPCAT"] == OBSERVED, "Observed")
+        .mask(struck, "Composite event: " + event["ICETERM"].astype("str"))
+    )
     seen = _sustained(_flag_observed(seen, grid), windows, criteria)
     rows = pd.concat([seen, _imputed(grid, seen), _carried(grid)], ignore_index=True)
     base = scores[scores["ABLFL"] == "Y"].set_index(["USUBJID", "PARAMCD"])["TENTHS"]
@@ -64,7 +88,9 @@ def derive(
 
 
 def _observed(scores: pd.DataFrame, criteria: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    post = scores[scores["_POST"] & scores["AVISIT"].notna() & ((scores["ANL01FL"] == "Y") | (scores["ANL02FL"] == "Y"))]
+    post = scores[
+        scores["_POST"] & scores["AVISIT"].notna() & ((scores["ANL01FL"] == "Y") | (scores["ANL02FL"] == "Y"))
+    ]
     parts = []
     for code, criterion in criteria.items():
         some = post[post["PARAMCD"] == criterion["of"]]
@@ -74,11 +100,16 @@ def _observed(scores: pd.DataFrame, criteria: dict[str, dict[str, Any]]) -> pd.D
     return rows[rows["AVAL"].notna()].reset_index(drop=True)
 
 
-def _grid(treated: pd.DataFrame, criteria: dict[str, dict[str, Any]], windows: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
+def _grid(
+    treated: pd.DataFrame, criteria: dict[str, dict[str, Any]], windows: dict[str, list[dict[str, Any]]]
+) -> pd.DataFrame:
     """Every treated subject, criterion and visit of the criterion's windows."""
     cells = pd.DataFrame(
-        [(code, c["of"], w["visit"], float(w["number"]), w["target"], f"{w['from']} to {w['to']} days")
-         for code, c in criteria.items() for w in windows[c["of"]]],
+        [
+            (code, c["of"], w["visit"], float(w["number"]), w["target"], f"{w['from']} to {w['to']} days")
+            for code, c in criteria.items()
+            for w in windows[c["of"]]
+        ],
         columns=["PARAMCD", "_OF", "AVISIT", "AVISITN", "AWTARGET", "AWRANGE"],
     ).astype({"PARAMCD": "str", "_OF": "str", "AVISIT": "str", "AWTARGET": "Int64", "AWRANGE": "str"})
     people = pd.DataFrame({"USUBJID": treated.index.astype("str")}).astype("str")
@@ -86,12 +117,18 @@ def _grid(treated: pd.DataFrame, criteria: dict[str, dict[str, Any]], windows: d
 
 
 def _missing_reasons(
-    grid: pd.DataFrame, scores: pd.DataFrame, criteria: dict[str, dict[str, Any]], treated: pd.DataFrame, target: pd.Series
+    grid: pd.DataFrame,
+    scores: pd.DataFrame,
+    criteria: dict[str, dict[str, Any]],
+    treated: pd.DataFrame,
+    target: pd.Series,
 ) -> pd.Series:
     """Why a cell has no analysed response, the most telling reason first."""
     subject = grid["USUBJID"]
     left = subject.map(treated["DCTDT"]).astype("Int64")
-    left = left.mask(left.isna(), subject.map(treated["EOSDT"].where(treated["EOSSTT"] == "DISCONTINUED")).astype("Int64"))
+    left = left.mask(
+        left.isna(), subject.map(treated["EOSDT"].where(treated["EOSSTT"] == "DISCONTINUED")).astype("Int64")
+    )
     why_left = subject.map(treated["DCTREAS"].where(treated["DCTREAS"].notna(), treated["DCSREAS"])).astype("str")
     gone = (left <= target).fillna(False).astype(bool) & why_left.notna()
     base = scores[scores["ABLFL"] == "Y"].set_index(["USUBJID", "PARAMCD"])["TENTHS"].rename("_B")
@@ -107,9 +144,15 @@ def _missing_reasons(
     reason = reason.mask(gone, "Missing: treatment discontinued (" + why_left + ")")
     elsewhere = post[post["AVAL"].notna()]
     reason = reason.mask(found(elsewhere, "VISIT"), "Missing: assessed outside the analysis window")
-    reason = reason.mask(found(post[post["_WHY"] == _records.NOT_COMPUTABLE], "AVISIT"), "Missing: score not computable")
-    reason = reason.mask(found(post[post["_WHY"] == _records.LATE], "AVISIT"), "Missing: assessed too long after last dose")
-    return reason.mask(~defined, "Missing: response not defined at this baseline").mask(has_base.isna(), "Missing: no baseline")
+    reason = reason.mask(
+        found(post[post["_WHY"] == _records.NOT_COMPUTABLE], "AVISIT"), "Missing: score not computable"
+    )
+    reason = reason.mask(
+        found(post[post["_WHY"] == _records.LATE], "AVISIT"), "Missing: assessed too long after last dose"
+    )
+    return reason.mask(~defined, "Missing: response not defined at this baseline").mask(
+        has_base.isna(), "Missing: no baseline"
+    )
 
 
 def _eligible(rows: pd.DataFrame, base: pd.Series, criteria: dict[str, dict[str, Any]]) -> pd.Series:
@@ -128,13 +171,17 @@ def _flag_observed(seen: pd.DataFrame, grid: pd.DataFrame) -> pd.DataFrame:
     used = (own["ANL01FL"] == "Y") & (own["RSPCAT"] == OBSERVED)
     for name, flag in (("ANL03FL", used), ("ANL04FL", used), ("ANL05FL", own["ANL02FL"] == "Y")):
         own[name] = pd.Series("Y", index=own.index, dtype="str").where(flag)
-    own["RSPREAS"] = pd.Series("Observed", index=own.index, dtype="str").mask(own["ANL01FL"].isna(), "Observed, too long after last dose")
+    own["RSPREAS"] = pd.Series("Observed", index=own.index, dtype="str").mask(
+        own["ANL01FL"].isna(), "Observed, too long after last dose"
+    )
     own["RSPREAS"] = own["RSPREAS"].mask((own["ANL01FL"] == "Y") & ~used, "Observed, outranked by a composite event")
     own["RSPCAT"] = OBSERVED
     return own
 
 
-def _sustained(seen: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], criteria: dict[str, dict[str, Any]]) -> pd.DataFrame:
+def _sustained(
+    seen: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], criteria: dict[str, dict[str, Any]]
+) -> pd.DataFrame:
     """SUSTFL: response at this and every later analysed visit, the last visit observed, no composite event."""
     end = {code: float(windows[c["of"]][-1]["number"]) for code, c in criteria.items()}
     own = seen[seen["ANL01FL"] == "Y"].sort_values(["USUBJID", "PARAMCD", "AVISITN"], kind="stable")
@@ -172,7 +219,14 @@ def _carried(grid: pd.DataFrame) -> pd.DataFrame:
     rows = ordered[gap].drop(columns="ADT")
     kind = pd.Series(np.where(last[gap].notna(), "LOCF", "BOCF"), index=rows.index, dtype="str")
     said = kind.map({"LOCF": "Last observation carried forward", "BOCF": "No observation after baseline: no response"})
-    return rows.assign(AVAL=last[gap].fillna(0), _SRC=key[gap], DTYPE=kind, ANL04FL="Y", RSPREAS=said, _ICE=pd.Series(pd.NA, index=rows.index, dtype="Int64"))
+    return rows.assign(
+        AVAL=last[gap].fillna(0),
+        _SRC=key[gap],
+        DTYPE=kind,
+        ANL04FL="Y",
+        RSPREAS=said,
+        _ICE=pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+    )
 
 
 def _edges(rows: pd.DataFrame) -> pd.DataFrame:
@@ -180,6 +234,11 @@ def _edges(rows: pd.DataFrame) -> pd.DataFrame:
     scored = rows[rows["_SRC"].notna()]
     struck = rows[rows["_ICE"].notna()]
     bare = rows[rows["_SRC"].isna() & rows["_ICE"].isna()]
-    return pd.concat([
-        own_rows(scored["_KEY"], scored["_SRC"]), edges_to(struck, "ADICE", "_ICE"), edges_to(bare, "ADSL", None),
-    ], ignore_index=True)
+    return pd.concat(
+        [
+            own_rows(scored["_KEY"], scored["_SRC"]),
+            edges_to(struck, "ADICE", "_ICE"),
+            edges_to(bare, "ADSL", None),
+        ],
+        ignore_index=True,
+    )

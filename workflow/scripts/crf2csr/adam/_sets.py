@@ -36,5 +36,5 @@ def derive(rows: pd.DataFrame, sets: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def yes(condition: pd.Series) -> pd.Series:
-    """"Y" where true, "N" elsewhere; a missing answer is no."""
+    """Say "Y" where true, "N" elsewhere; a missing answer is no."""
     return pd.Series(np.where(condition.fillna(False).astype(bool), "Y", "N"), index=condition.index, dtype="str")

@@ -30,7 +30,7 @@ def rows_of(rule: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFr
         frame, prefix = domains[name], name.upper()
         where = {key.replace("--", prefix): value for key, value in rule.get("where", {}).items()}
         some = frame[populations.matches(frame, where, source=f"{FILE}: {rule['variable']}")]
-        some = some.assign(DOM=prefix, SEQ=some[f"{prefix}SEQ"] if f"{prefix}SEQ" in some else 0)
+        some = some.assign(DOM=prefix, SEQ=some.get(f"{prefix}SEQ", 0))
         for key in ("value", "date"):
             if key in rule:
                 column = rule[key].replace("--", prefix)
@@ -58,7 +58,11 @@ def picked(rows: pd.DataFrame, pick: str, first_dose: pd.Series) -> pd.DataFrame
     """
     if "_VALUE" in rows:
         rows = rows[rows["_VALUE"].notna()]
-    day = dates.period(rows["_DATE"].astype("str"))["last"] if "_DATE" in rows else pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    day = (
+        dates.period(rows["_DATE"].astype("str"))["last"]
+        if "_DATE" in rows
+        else pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    )
     rows = rows.assign(_DAY=day)
     if pick == "baseline":
         late = (rows["_DAY"] > rows["USUBJID"].map(first_dose)).fillna(False).astype(bool)
@@ -89,14 +93,19 @@ def derive(
             elif kind == "flags":
                 if "pick" in rule:
                     rows = picked(rows, rule["pick"], first_dose)
-                    met = rows_of(rule | {"where": rule.get("among", {}) | rule["where"]}, domains)[["USUBJID", "DOM", "SEQ"]]
+                    met = rows_of(rule | {"where": rule.get("among", {}) | rule["where"]}, domains)[
+                        ["USUBJID", "DOM", "SEQ"]
+                    ]
                     rows = rows.merge(met, on=["USUBJID", "DOM", "SEQ"])
                 has = people["USUBJID"].isin(rows["USUBJID"])
                 made[rule["variable"]] = pd.Series(np.where(has, "Y", "N"), index=people.index, dtype="str")
             else:
                 rows = picked(rows, rule["pick"], first_dose)
                 made[rule["variable"]] = people["USUBJID"].map(rows.set_index("USUBJID")["_VALUE"])
-            edges += [edges_to(some.assign(_KEY=some["USUBJID"].map(key)), str(dom), "SEQ") for dom, some in rows.groupby("DOM")]
+            edges += [
+                edges_to(some.assign(_KEY=some["USUBJID"].map(key)), str(dom), "SEQ")
+                for dom, some in rows.groupby("DOM")
+            ]
     return made, edges
 
 

@@ -23,7 +23,11 @@ def scores(score: pd.DataFrame, employed: pd.Series) -> pd.DataFrame:
     absent = (missed / hours).where(paid & (hours > 0))
     present = (score["WPAI0105"] / 10).where(paid & (worked > 0))
     overall = absent + (1 - absent) * present.where(absent != 1, 0)
-    out = pd.DataFrame({"ABSENT": absent, "PRESENT": present, "WORKIMP": overall, "ACTIMP": score["WPAI0106"] / 10}) * 100
-    reason = pd.Series("Answer missing", index=score.index, dtype="str").mask(hours == 0, "No hours of work in the week")
+    out = (
+        pd.DataFrame({"ABSENT": absent, "PRESENT": present, "WORKIMP": overall, "ACTIMP": score["WPAI0106"] / 10}) * 100
+    )
+    reason = pd.Series("Answer missing", index=score.index, dtype="str").mask(
+        hours == 0, "No hours of work in the week"
+    )
     out["REASON"] = reason.mask(employed == "N", "Not in paid work").mask(employed.isna(), "Employment not answered")
     return out

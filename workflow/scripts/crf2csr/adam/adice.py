@@ -20,22 +20,40 @@ PAGE = "config/config.yaml: intercurrent_events"
 
 
 def derive(
-    adsl: pd.DataFrame, ds: pd.DataFrame | None = None, ec: pd.DataFrame | None = None, cm: pd.DataFrame | None = None,
-    pr: pd.DataFrame | None = None, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+    adsl: pd.DataFrame,
+    ds: pd.DataFrame | None = None,
+    ec: pd.DataFrame | None = None,
+    cm: pd.DataFrame | None = None,
+    pr: pd.DataFrame | None = None,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
     """Find the declared events of treated subjects from the first dose on."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    domains = {name: frame for name, frame in (("adsl", adsl), ("ds", ds), ("ec", ec), ("cm", cm), ("pr", pr)) if frame is not None}
+    domains = {
+        name: frame
+        for name, frame in (("adsl", adsl), ("ds", ds), ("ec", ec), ("cm", cm), ("pr", pr))
+        if frame is not None
+    }
     made = Made(pd.DataFrame())
     cutoff = page["study"].get("cutoff")
     limit = int(dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0]) if cutoff else None
     parts = []
     for event in page["intercurrent_events"]:
         if event["strategy"] not in STRATEGIES:
-            raise Cause(f"is not a strategy that can be carried out; known: {', '.join(STRATEGIES)}", file=PAGE, field=event["id"], value=event["strategy"])
+            raise Cause(
+                f"is not a strategy that can be carried out; known: {', '.join(STRATEGIES)}",
+                file=PAGE,
+                field=event["id"],
+                value=event["strategy"],
+            )
         for source in event["sources"]:
             if source["of"] not in domains:
-                raise Cause("is not among the sources of this data set", file=PAGE, field=event["id"], value=source["of"])
+                raise Cause(
+                    "is not among the sources of this data set", file=PAGE, field=event["id"], value=source["of"]
+                )
             found = _found(domains[source["of"]], source, treated, limit, lists, made)
             parts.append(found.assign(ICECD=event["id"], ICETERM=event["label"], ICESTRAT=event["strategy"]))
     rows = pd.concat(parts, ignore_index=True).astype({"ASTDT": "Int64", "SRCSEQ": "Int64"})
@@ -44,7 +62,9 @@ def derive(
     for code in dict.fromkeys(rows["ICECD"]):
         here = rows["ICECD"] == code
         source = " ".join(dict.fromkeys(rows.loc[here, "SRCDOM"]))
-        made.ledger.split(rows[here], on[here], f"ADICE: {code} from the first dose on", source, "before the first dose")
+        made.ledger.split(
+            rows[here], on[here], f"ADICE: {code} from the first dose on", source, "before the first dose"
+        )
     rows = rows[on]
     rows["ASTDY"] = dates.study_day(rows["ASTDT"], rows["_TRTS"])
     made.data = rows.reset_index(drop=True)
@@ -52,15 +72,30 @@ def derive(
 
 
 def _found(
-    frame: pd.DataFrame, source: dict[str, Any], treated: pd.DataFrame, cutoff: int | None, lists: dict[str, Any], made: Made
+    frame: pd.DataFrame,
+    source: dict[str, Any],
+    treated: pd.DataFrame,
+    cutoff: int | None,
+    lists: dict[str, Any],
+    made: Made,
 ) -> pd.DataFrame:
     """The rows of one source that show the event, with their dates."""
     domain = source["of"]
     prefix = domain.upper()
     rows = frame[frame["USUBJID"].isin(treated.index)]
-    made.ledger.enter(f"ADICE: rows of treated subjects, {source['date']}", prefix, len(frame), len(rows), {"subject was not treated": len(frame) - len(rows)})
+    made.ledger.enter(
+        f"ADICE: rows of treated subjects, {source['date']}",
+        prefix,
+        len(frame),
+        len(rows),
+        {"subject was not treated": len(frame) - len(rows)},
+    )
     rows = rows[populations.matches(rows, source.get("where"), source=PAGE)]
-    text = rows[source["text"]].astype("str") if "text" in source else pd.Series(float("nan"), index=rows.index, dtype="str")
+    text = (
+        rows[source["text"]].astype("str")
+        if "text" in source
+        else pd.Series(float("nan"), index=rows.index, dtype="str")
+    )
     rule = source.get("rule")
     if rule == "prohibited":
         hit = _prohibited.match(rows, domain, lists["prohibited"])
@@ -79,14 +114,27 @@ def _found(
     else:
         last = pd.Series(cutoff, index=rows.index, dtype="Int64")
         end = rows[source["end"]].astype("str") if "end" in source else nothing
-        date = _imputation.starts(rows[source["date"]].astype("str"), subject.map(treated["TRTSDT"]), end, subject.map(treated["LSTCNDT"]), last)
+        date = _imputation.starts(
+            rows[source["date"]].astype("str"),
+            subject.map(treated["TRTSDT"]),
+            end,
+            subject.map(treated["LSTCNDT"]),
+            last,
+        )
         if source.get("missing") == "last dose":
             lost = rows[source["date"]].isna()
             date["DT"] = date["DT"].mask(lost, subject.map(treated["TRTEDT"]).astype("Int64"))
-    return pd.DataFrame({
-        "USUBJID": subject, "ASTDT": date["DT"], "ASTDTF": date["DTF"], "ICEDESC": text, "SRCDOM": prefix,
-        "SRCVAR": source["date"], "SRCSEQ": 0 if domain == "adsl" else rows[f"{prefix}SEQ"],
-    })
+    return pd.DataFrame(
+        {
+            "USUBJID": subject,
+            "ASTDT": date["DT"],
+            "ASTDTF": date["DTF"],
+            "ICEDESC": text,
+            "SRCDOM": prefix,
+            "SRCVAR": source["date"],
+            "SRCSEQ": 0 if domain == "adsl" else rows[f"{prefix}SEQ"],
+        }
+    )
 
 
 def _changed(rows: pd.DataFrame, variables: list[str], date: str) -> pd.Series:

@@ -15,8 +15,14 @@ NOT_USABLE = "Result missing or out of range"
 
 
 def derive(
-    adsl: pd.DataFrame, adice: pd.DataFrame, qs: pd.DataFrame, mk: pd.DataFrame | None = None,
-    *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+    adsl: pd.DataFrame,
+    adice: pd.DataFrame,
+    qs: pd.DataFrame,
+    mk: pd.DataFrame | None = None,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
     """Build ADQS; parameters say whether they are ``from`` rows of a domain, a score, or a criterion."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -29,7 +35,13 @@ def derive(
         edges.append(links[links["KEY"].isin(parts[-1]["_KEY"])])
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
     made = Made(rows)
-    rows = made.ledger.split(rows, rows["USUBJID"].isin(treated.index), "ADQS: scores of treated subjects", "QS MK", "subject was not treated")
+    rows = made.ledger.split(
+        rows,
+        rows["USUBJID"].isin(treated.index),
+        "ADQS: scores of treated subjects",
+        "QS MK",
+        "subject was not treated",
+    )
     whole = rows["AVAL"].notna() & (rows["AVAL"] * 10 % 1 == 0) & ~rows["PARAMCD"].isin(_wpai.SCORES)
     rows["TENTHS"] = (rows["AVAL"] * 10).where(whole).astype("Int64")
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
@@ -49,13 +61,22 @@ def _collected(parameter: dict[str, Any], domains: dict[str, pd.DataFrame]) -> p
     frame = domains[about["of"]]
     rows = frame[populations.matches(frame, about["where"], source=f"config/adam/adqs.yaml: {code}")]
     value = rows[f"{prefix}STRESN"].astype("float64")
-    return pd.DataFrame({
-        "USUBJID": rows["USUBJID"], "PARAMCD": code, "ADT": dates.to_day(rows[f"{prefix}DTC"].astype("str")), "AVAL": value,
-        "VISIT": rows["VISIT"], "VISITNUM": rows["VISITNUM"], "ASEQ0": rows[f"{prefix}SEQ"].astype("int64"),
-        "AREAS": pd.Series(NOT_USABLE, index=rows.index, dtype="str").where(value.isna()),
-        "SRCDOM": prefix, "SRCVAR": f"{prefix}STRESN", "SRCSEQ": rows[f"{prefix}SEQ"].astype("Int64"),
-        "_KEY": code + "|" + rows["USUBJID"] + "|" + rows[f"{prefix}SEQ"].astype("str"),
-    })
+    return pd.DataFrame(
+        {
+            "USUBJID": rows["USUBJID"],
+            "PARAMCD": code,
+            "ADT": dates.to_day(rows[f"{prefix}DTC"].astype("str")),
+            "AVAL": value,
+            "VISIT": rows["VISIT"],
+            "VISITNUM": rows["VISITNUM"],
+            "ASEQ0": rows[f"{prefix}SEQ"].astype("int64"),
+            "AREAS": pd.Series(NOT_USABLE, index=rows.index, dtype="str").where(value.isna()),
+            "SRCDOM": prefix,
+            "SRCVAR": f"{prefix}STRESN",
+            "SRCSEQ": rows[f"{prefix}SEQ"].astype("Int64"),
+            "_KEY": code + "|" + rows["USUBJID"] + "|" + rows[f"{prefix}SEQ"].astype("str"),
+        }
+    )
 
 
 def _wide(qs: pd.DataFrame, tests: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -65,14 +86,18 @@ def _wide(qs: pd.DataFrame, tests: list[str]) -> tuple[pd.DataFrame, pd.DataFram
     by = ["USUBJID", "_SHEET"]
     score = rows.pivot(index=by, columns="QSTESTCD", values="QSSTRESN").reindex(columns=tests).astype("float64")
     words = rows.pivot(index=by, columns="QSTESTCD", values="QSORRES").reindex(columns=tests)
-    about = rows.groupby(by).agg(QSDTC=("QSDTC", "first"), VISIT=("VISIT", "first"), VISITNUM=("VISITNUM", "first"), ASEQ0=("QSSEQ", "min"))
+    about = rows.groupby(by).agg(
+        QSDTC=("QSDTC", "first"), VISIT=("VISIT", "first"), VISITNUM=("VISITNUM", "first"), ASEQ0=("QSSEQ", "min")
+    )
     return score, words, about, rows
 
 
 def _long(scored: pd.DataFrame, about: pd.DataFrame, names: list[str], reasons: pd.Series) -> pd.DataFrame:
     parts = []
     for name in names:
-        part = about.reset_index().assign(PARAMCD=name, AVAL=scored[name].astype("float64").to_numpy(), AREAS=reasons.to_numpy())
+        part = about.reset_index().assign(
+            PARAMCD=name, AVAL=scored[name].astype("float64").to_numpy(), AREAS=reasons.to_numpy()
+        )
         part["AREAS"] = part["AREAS"].where(part["AVAL"].isna())
         parts.append(part)
     rows = pd.concat(parts, ignore_index=True)
@@ -84,7 +109,10 @@ def _long(scored: pd.DataFrame, about: pd.DataFrame, names: list[str], reasons: 
 
 def _links(rows: pd.DataFrame, used: dict[str, list[str]]) -> pd.DataFrame:
     """Edges from each score to the items that it is made of."""
-    parts = [rows[rows["QSTESTCD"].isin(tests)].assign(_KEY=lambda r, n=name: n + "|" + r["USUBJID"] + "|" + r["_SHEET"]) for name, tests in used.items()]
+    parts = [
+        rows[rows["QSTESTCD"].isin(tests)].assign(_KEY=lambda r, n=name: n + "|" + r["USUBJID"] + "|" + r["_SHEET"])
+        for name, tests in used.items()
+    ]
     return pd.concat([edges_to(part, "QS", "QSSEQ") for part in parts], ignore_index=True)
 
 
@@ -94,7 +122,9 @@ def _dlqi_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     scored = _dlqi.scores(score, words.notna())
     out = _long(scored, about, ["DLQI", *_dlqi.DOMAINS], scored["REASON"].fillna("An item is missing"))
     filled = ((scored["NMISS"] == 1) & scored["DLQI"].notna()).to_numpy()
-    out["MISSFL"] = pd.Series("Y", index=out.index, dtype="str").where((out["PARAMCD"] == "DLQI") & np.tile(filled, 1 + len(_dlqi.DOMAINS)))
+    out["MISSFL"] = pd.Series("Y", index=out.index, dtype="str").where(
+        (out["PARAMCD"] == "DLQI") & np.tile(filled, 1 + len(_dlqi.DOMAINS))
+    )
     work = {"DLQIWRK": ["DLQI107", _dlqi.SECOND_PART]}
     return out, _links(rows, {"DLQI": tests} | _dlqi.DOMAINS | work)
 
@@ -104,13 +134,24 @@ def _wpai_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     scored = _wpai.scores(score, words["WPAI0101"])
     out = _long(scored, about, _wpai.SCORES, scored["REASON"])
     q = _wpai.QUESTIONS
-    return out, _links(rows, {"ABSENT": [q[0], q[1], q[3]], "PRESENT": [q[0], q[3], q[4]], "WORKIMP": [q[0], q[1], q[3], q[4]], "ACTIMP": [q[5]]})
+    return out, _links(
+        rows,
+        {
+            "ABSENT": [q[0], q[1], q[3]],
+            "PRESENT": [q[0], q[3], q[4]],
+            "WORKIMP": [q[0], q[1], q[3], q[4]],
+            "ACTIMP": [q[5]],
+        },
+    )
 
 
 def _bands(rows: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:
     """AVALCAT1, BASECAT1 and their numbers, of the parameters that declare ``bands``."""
     for value in ("AVAL", "BASE"):
-        text, number = pd.Series(np.nan, index=rows.index, dtype="str"), pd.Series(pd.NA, index=rows.index, dtype="Int64")
+        text, number = (
+            pd.Series(np.nan, index=rows.index, dtype="str"),
+            pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+        )
         for parameter in spec["parameters"]:
             if "bands" in parameter:
                 label, nth = _subject.grouped(rows[value].where(rows["PARAMCD"] == parameter["code"]), parameter)

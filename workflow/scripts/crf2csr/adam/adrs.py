@@ -16,7 +16,13 @@ SUMS = ["SGNERY", "SGNPUS", "SGNDES", "PUSCNT"]
 
 
 def derive(
-    adsl: pd.DataFrame, adice: pd.DataFrame, rs: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]
+    adsl: pd.DataFrame,
+    adice: pd.DataFrame,
+    rs: pd.DataFrame,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
     """Build ADRS: scores of every assessment, and response rows by visit (see ``_records`` and ``_response``)."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -24,7 +30,9 @@ def derive(
     values, edges = _long(scored)
     rows = pd.concat([values, _pga(rs)], ignore_index=True)
     made = Made(rows)
-    rows = made.ledger.split(rows, rows["USUBJID"].isin(treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated")
+    rows = made.ledger.split(
+        rows, rows["USUBJID"].isin(treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated"
+    )
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
     events = _records.composite_events(adice)
     rows = _records.derive(rows, treated, windows, page, events)
@@ -32,7 +40,8 @@ def derive(
     people = adsl.set_index("USUBJID")
     codes = {visit["name"]: visit["event"] for visit in page["visits"]}
     made.queries += [
-        _doubts.totals(rs, scored, people, codes), _doubts.areas(scored, people, codes),
+        _doubts.totals(rs, scored, people, codes),
+        _doubts.areas(scored, people, codes),
         _doubts.zero_baseline(rows, scored, people, codes),
     ]
     responses, response_edges = _response.derive(rows, treated, events, windows, spec)
@@ -63,25 +72,42 @@ def _long(scored: _assessments.Scored) -> tuple[pd.DataFrame, pd.DataFrame]:
     counted = items[count][["USUBJID", "RSGRPID"]].drop_duplicates().assign(_counted=True)
     bare = items.merge(counted, on=["USUBJID", "RSGRPID"], how="left")["_counted"].isna().to_numpy()
     used = {
-        "PPPASI": plain, "PALMS": plain[region.str.match("RP|LP")], "SOLES": plain[region.str.match("RS|LS")],
+        "PPPASI": plain,
+        "PALMS": plain[region.str.match("RP|LP")],
+        "SOLES": plain[region.str.match("RS|LS")],
         **{f"PP{r}": plain[region.str.startswith(r)] for r in ("RP", "LP", "RS", "LS")},
         **{f"SGN{s}": plain[region.str.endswith(s)] for s in ("ERY", "PUS", "DES")},
         "PUSCNT": items[count.to_numpy() | bare],
     }
-    edges = pd.concat([
-        edges_to(some.assign(_KEY=f"{name}|" + some["USUBJID"] + "|" + some["RSGRPID"]), "RS", "RSSEQ")
-        for name, some in used.items()], ignore_index=True)
+    edges = pd.concat(
+        [
+            edges_to(some.assign(_KEY=f"{name}|" + some["USUBJID"] + "|" + some["RSGRPID"]), "RS", "RSSEQ")
+            for name, some in used.items()
+        ],
+        ignore_index=True,
+    )
     return rows.drop(columns="RSGRPID"), edges
 
 
 def _pga(rs: pd.DataFrame) -> pd.DataFrame:
     """The global assessment as collected."""
     pga = rs[rs["RSTESTCD"] == "PPPGA"]
-    rows = pd.DataFrame({
-        "USUBJID": pga["USUBJID"], "ADT": dates.to_day(pga["RSDTC"]), "VISIT": pga["VISIT"], "VISITNUM": pga["VISITNUM"],
-        "ASEQ0": pga["RSSEQ"].astype("int64"), "TENTHS": (pga["RSSTRESN"] * 10).astype("Int64"), "PARAMCD": "PPPGA",
-        "SRCDOM": "RS", "SRCVAR": "RSSTRESN", "SRCSEQ": pga["RSSEQ"],
-        "_KEY": "PPPGA|" + pga["USUBJID"] + "|" + pga["RSSEQ"].astype("str"),
-    })
-    rows["AREAS"] = pd.Series("Result missing or out of range", index=rows.index, dtype="str").where(rows["TENTHS"].isna())
+    rows = pd.DataFrame(
+        {
+            "USUBJID": pga["USUBJID"],
+            "ADT": dates.to_day(pga["RSDTC"]),
+            "VISIT": pga["VISIT"],
+            "VISITNUM": pga["VISITNUM"],
+            "ASEQ0": pga["RSSEQ"].astype("int64"),
+            "TENTHS": (pga["RSSTRESN"] * 10).astype("Int64"),
+            "PARAMCD": "PPPGA",
+            "SRCDOM": "RS",
+            "SRCVAR": "RSSTRESN",
+            "SRCSEQ": pga["RSSEQ"],
+            "_KEY": "PPPGA|" + pga["USUBJID"] + "|" + pga["RSSEQ"].astype("str"),
+        }
+    )
+    rows["AREAS"] = pd.Series("Result missing or out of range", index=rows.index, dtype="str").where(
+        rows["TENTHS"].isna()
+    )
     return rows

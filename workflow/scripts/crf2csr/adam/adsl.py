@@ -15,14 +15,44 @@ yes = _sets.yes
 
 
 def derive(
-    dm: pd.DataFrame, ds: pd.DataFrame, rs: pd.DataFrame | None = None, ex: pd.DataFrame | None = None, da: pd.DataFrame | None = None,
-    dv: pd.DataFrame | None = None, cm: pd.DataFrame | None = None, pr: pd.DataFrame | None = None, mh: pd.DataFrame | None = None,
-    su: pd.DataFrame | None = None, vs: pd.DataFrame | None = None, ce: pd.DataFrame | None = None, qs: pd.DataFrame | None = None,
-    sc: pd.DataFrame | None = None, fa: pd.DataFrame | None = None,
-    *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+    dm: pd.DataFrame,
+    ds: pd.DataFrame,
+    rs: pd.DataFrame | None = None,
+    ex: pd.DataFrame | None = None,
+    da: pd.DataFrame | None = None,
+    dv: pd.DataFrame | None = None,
+    cm: pd.DataFrame | None = None,
+    pr: pd.DataFrame | None = None,
+    mh: pd.DataFrame | None = None,
+    su: pd.DataFrame | None = None,
+    vs: pd.DataFrame | None = None,
+    ce: pd.DataFrame | None = None,
+    qs: pd.DataFrame | None = None,
+    sc: pd.DataFrame | None = None,
+    fa: pd.DataFrame | None = None,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
     """Build ADSL from DM and from what the specification declares on other domains."""
-    given = {"dm": dm, "ds": ds, "rs": rs, "ex": ex, "da": da, "dv": dv, "cm": cm, "pr": pr, "mh": mh, "su": su, "vs": vs, "ce": ce, "qs": qs, "sc": sc, "fa": fa}
+    given = {
+        "dm": dm,
+        "ds": ds,
+        "rs": rs,
+        "ex": ex,
+        "da": da,
+        "dv": dv,
+        "cm": cm,
+        "pr": pr,
+        "mh": mh,
+        "su": su,
+        "vs": vs,
+        "ce": ce,
+        "qs": qs,
+        "sc": sc,
+        "fa": fa,
+    }
     domains = {name: frame for name, frame in given.items() if frame is not None}
     rows = dm.drop(columns=["_REC", "_FLD"]).copy()
     made = Made(rows)
@@ -56,7 +86,11 @@ def _treatment(rows: pd.DataFrame, page: dict[str, Any]) -> pd.DataFrame:
     rows["RFICDT"] = dates.to_day(rows["RFICDTC"])
     if "RFENDTC" in rows:
         rows["RFENDT"] = dates.to_day(rows["RFENDTC"])
-    died = dates.period(rows["DTHDTC"]) if "DTHDTC" in rows else dates.period(pd.Series(np.nan, index=rows.index, dtype="str"))
+    died = (
+        dates.period(rows["DTHDTC"])
+        if "DTHDTC" in rows
+        else dates.period(pd.Series(np.nan, index=rows.index, dtype="str"))
+    )
     rows["DTHDT"], rows["DTHDTF"] = died["last"], died["unknown"].where(died["last"].notna() & (died["unknown"] != ""))
     rows["TRT01P"], rows["TRT01A"] = rows["ARM"], rows["ACTARM"]
     order = {arm["label"]: n for n, arm in enumerate(page["arms"], start=1)}
@@ -67,26 +101,42 @@ def _treatment(rows: pd.DataFrame, page: dict[str, Any]) -> pd.DataFrame:
 def _disposition(rows: pd.DataFrame, ds: pd.DataFrame, edges: list[pd.DataFrame], page: dict[str, Any]) -> pd.DataFrame:
     """Status, reason and date of the end of the study and of treatment; last contact; death."""
     key = rows.set_index("USUBJID")["_KEY"]
-    names = {"study": ("EOSSTT", "DCSREAS", "DCSREASP", "EOSDT"), "treatment": ("EOTSTT", "DCTREAS", "DCTREASP", "EOTDT")}
+    names = {
+        "study": ("EOSSTT", "DCSREAS", "DCSREASP", "EOSDT"),
+        "treatment": ("EOTSTT", "DCTREAS", "DCTREASP", "EOTDT"),
+    }
     for about, (status, reason, words, day) in names.items():
         rule = page["disposition"][about]
-        ended = _subject.rows_of({"variable": status, "of": "ds", "where": rule, "value": "DSDECOD", "date": "DSSTDTC"}, {"ds": ds})
+        ended = _subject.rows_of(
+            {"variable": status, "of": "ds", "where": rule, "value": "DSDECOD", "date": "DSSTDTC"}, {"ds": ds}
+        )
         ended = _subject.picked(ended, "last", key)
         ended = ended[ended["USUBJID"].isin(key.index)]
         rows[reason] = rows["USUBJID"].map(ended.set_index("USUBJID")["_VALUE"]).astype("str")
-        source = ended.merge(ds[["USUBJID", "DSSEQ", "DSTERM"]], left_on=["USUBJID", "SEQ"], right_on=["USUBJID", "DSSEQ"])
+        source = ended.merge(
+            ds[["USUBJID", "DSSEQ", "DSTERM"]], left_on=["USUBJID", "SEQ"], right_on=["USUBJID", "DSSEQ"]
+        )
         rows[words] = rows["USUBJID"].map(source.set_index("USUBJID")["DSTERM"]).astype("str")
         rows[day] = dates.to_day(rows["USUBJID"].map(ended.set_index("USUBJID")["_DATE"]).astype("str"))
         known, done = rows[reason].notna(), rows[reason] == "COMPLETED"
         going = rows["TRTSDT"].notna() if about == "treatment" else pd.Series(True, index=rows.index)
-        rows[status] = pd.Series("ONGOING", index=rows.index, dtype="str").where(going).mask(known, "DISCONTINUED").mask(done, "COMPLETED")
+        rows[status] = (
+            pd.Series("ONGOING", index=rows.index, dtype="str")
+            .where(going)
+            .mask(known, "DISCONTINUED")
+            .mask(done, "COMPLETED")
+        )
         rows[reason], rows[words] = rows[reason].where(~done), rows[words].where(~done)
         edges.append(edges_to(ended.assign(_KEY=ended["USUBJID"].map(key)), "DS", "SEQ"))
     rows["DCTDT"] = rows["EOTDT"].where(rows["EOTSTT"] == "DISCONTINUED")
     dead = rows["DTHFL"] == "Y" if "DTHFL" in rows else rows["DTHDT"].notna()
-    rows["DTHFL"] = pd.Series("Y", index=rows.index, dtype="str").where(dead | rows["DTHDT"].notna() | (rows["DCSREAS"] == "DEATH"))
+    rows["DTHFL"] = pd.Series("Y", index=rows.index, dtype="str").where(
+        dead | rows["DTHDT"].notna() | (rows["DCSREAS"] == "DEATH")
+    )
     rows["DTHDT"] = rows["DTHDT"].where(rows["DTHDT"].notna(), rows["EOSDT"].where(rows["DCSREAS"] == "DEATH"))
-    contact = dates.to_day(rows["RFPENDTC"]) if "RFPENDTC" in rows else pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    contact = (
+        dates.to_day(rows["RFPENDTC"]) if "RFPENDTC" in rows else pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    )
     cutoff = page["study"].get("cutoff")
     if cutoff:
         limit = int(dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0])
@@ -110,22 +160,34 @@ def _computed(rows: pd.DataFrame) -> pd.DataFrame:
         rows["DIAGDT"], unknown = known["first"], known["unknown"]
         rows["DIAGDTF"] = unknown.where((unknown != "") & known["first"].notna())
         at = rows["TRTSDT"].where(rows["TRTSDT"].notna(), rows["RFICDT"])
-        rows["DISDURY"] = ((at - rows["DIAGDT"]).astype("float64") / 365.25).where((at >= rows["DIAGDT"]).fillna(False).astype(bool))
+        rows["DISDURY"] = ((at - rows["DIAGDT"]).astype("float64") / 365.25).where(
+            (at >= rows["DIAGDT"]).fillna(False).astype(bool)
+        )
     return rows
 
 
-def _pppasi(rows: pd.DataFrame, rs: pd.DataFrame, page: dict[str, Any], spec: dict[str, Any], edges: list[pd.DataFrame]) -> pd.DataFrame:
+def _pppasi(
+    rows: pd.DataFrame, rs: pd.DataFrame, page: dict[str, Any], spec: dict[str, Any], edges: list[pd.DataFrame]
+) -> pd.DataFrame:
     """Baseline PPPASI, and whether the endpoint visit has one inside the window of the protocol."""
     scored = _assessments.pppasi(rs)
     about = rows.set_index("USUBJID")
-    total = scored.totals[scored.totals["USUBJID"].isin(about.index)].assign(AVAL=lambda t: t["PPPASI"].astype("float64"))
+    total = scored.totals[scored.totals["USUBJID"].isin(about.index)].assign(
+        AVAL=lambda t: t["PPPASI"].astype("float64")
+    )
     first = total["USUBJID"].map(about["TRTSDT"])
     base = total[_windows.baseline(total, first, ["USUBJID"]) == "Y"].set_index("USUBJID")
     rows["PPBASE"] = rows["USUBJID"].map(base["PPPASI"]).astype("float64") / 10
     visit = next(v for v in page["visits"] if v["name"] == spec["endpoint_visit"])
     day = dates.study_day(total["ADT"], first)
-    treated = (total["ADT"] <= total["USUBJID"].map(about["TRTEDT"]) + page["after_treatment_days"]).fillna(False).astype(bool)
-    inside = ((day >= visit["from"]) & (day <= visit["to"])).fillna(False).astype(bool) & total["PPPASI"].notna() & treated
+    treated = (
+        (total["ADT"] <= total["USUBJID"].map(about["TRTEDT"]) + page["after_treatment_days"])
+        .fillna(False)
+        .astype(bool)
+    )
+    inside = (
+        ((day >= visit["from"]) & (day <= visit["to"])).fillna(False).astype(bool) & total["PPPASI"].notna() & treated
+    )
     rows["ENDPINFL"] = yes(rows["USUBJID"].isin(total.loc[inside, "USUBJID"])).where(rows["TRTSDT"].notna())
     used = pd.concat([base.reset_index()[["USUBJID", "RSGRPID"]], total.loc[inside, ["USUBJID", "RSGRPID"]]])
     items = scored.items.merge(used.drop_duplicates())
@@ -145,7 +207,11 @@ def _compliance(rows: pd.DataFrame, da: pd.DataFrame, page: dict[str, Any], edge
 
 
 def _deviations(
-    rows: pd.DataFrame, domains: dict[str, pd.DataFrame], page: dict[str, Any], lists: dict[str, Any], edges: list[pd.DataFrame]
+    rows: pd.DataFrame,
+    domains: dict[str, pd.DataFrame],
+    page: dict[str, Any],
+    lists: dict[str, Any],
+    edges: list[pd.DataFrame],
 ) -> pd.DataFrame:
     """IMPDVFL and what they are: deviations listed on the study's page, and prohibited treatment found by rule."""
     parts = []
@@ -167,6 +233,11 @@ def _deviations(
     edges += [edges_to(some.assign(_KEY=some["USUBJID"]), str(dom), "SEQ") for dom, some in found.groupby("DOM")]
     treated = rows["TRTSDT"].notna()
     rows["IMPDVFL"] = yes(rows["USUBJID"].isin(found["USUBJID"])).where(treated)
-    texts = found.drop_duplicates(["USUBJID", "_TEXT"]).sort_values(["USUBJID", "_TEXT"]).groupby("USUBJID")["_TEXT"].agg("; ".join)
+    texts = (
+        found.drop_duplicates(["USUBJID", "_TEXT"])
+        .sort_values(["USUBJID", "_TEXT"])
+        .groupby("USUBJID")["_TEXT"]
+        .agg("; ".join)
+    )
     rows["IMPDVS"] = rows["USUBJID"].map(texts)
     return rows

@@ -34,16 +34,28 @@ SOURCE = ["USUBJID", "DAY", "TEXT", "DOM", "VAR", "SEQ"]
 
 
 def derive(
-    adsl: pd.DataFrame, adrs: pd.DataFrame | None = None, adice: pd.DataFrame | None = None, adae: pd.DataFrame | None = None,
-    *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any],
+    adsl: pd.DataFrame,
+    adrs: pd.DataFrame | None = None,
+    adice: pd.DataFrame | None = None,
+    adae: pd.DataFrame | None = None,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
     """Build ADTTE, one row per subject of the population and parameter."""
-    data = {name: frame for name, frame in (("adsl", adsl), ("adrs", adrs), ("adice", adice), ("adae", adae)) if frame is not None}
+    data = {
+        name: frame
+        for name, frame in (("adsl", adsl), ("adrs", adrs), ("adice", adice), ("adae", adae))
+        if frame is not None
+    }
     made = Made(pd.DataFrame())
     parts, edges = [], []
     for nth, parameter in enumerate(spec["parameters"], start=1):
         rows, links = _parameter(parameter, data, made)
-        rows = rows.assign(PARAM=parameter["label"], PARAMCD=parameter["code"], PARAMN=nth, PARCAT1=parameter.get("category"))
+        rows = rows.assign(
+            PARAM=parameter["label"], PARAMCD=parameter["code"], PARAMN=nth, PARCAT1=parameter.get("category")
+        )
         parts.append(rows.assign(_KEY=parameter["code"] + "|" + rows["USUBJID"]))
         edges.append(links.assign(_KEY=parameter["code"] + "|" + links["USUBJID"]))
     made.data = pd.concat(parts, ignore_index=True)
@@ -53,7 +65,9 @@ def derive(
             made.data[name] = made.data["USUBJID"].map(about[name])
     links = pd.concat(edges, ignore_index=True)
     if len(links):
-        made.edges = pd.concat([edges_to(some, str(dom), "SEQ") for dom, some in links.groupby("DOM")], ignore_index=True)
+        made.edges = pd.concat(
+            [edges_to(some, str(dom), "SEQ") for dom, some in links.groupby("DOM")], ignore_index=True
+        )
     return made
 
 
@@ -70,8 +84,16 @@ def _rows(source: dict[str, Any], data: dict[str, pd.DataFrame], code: str) -> p
     else:
         text = pd.Series(said, index=rows.index, dtype="str")
     seq = rows["ASEQ"] if "ASEQ" in rows else pd.Series(0, index=rows.index)
-    out = pd.DataFrame({"USUBJID": rows["USUBJID"], "DAY": rows[source["date"]].astype("Int64"), "TEXT": text,
-                        "DOM": name.upper(), "VAR": source["date"], "SEQ": seq.astype("int64")})
+    out = pd.DataFrame(
+        {
+            "USUBJID": rows["USUBJID"],
+            "DAY": rows[source["date"]].astype("Int64"),
+            "TEXT": text,
+            "DOM": name.upper(),
+            "VAR": source["date"],
+            "SEQ": seq.astype("int64"),
+        }
+    )
     return out[out["DAY"].notna()]
 
 
@@ -88,15 +110,27 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in SOURCE})
 
 
-def _parameter(parameter: dict[str, Any], data: dict[str, pd.DataFrame], made: Made) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _parameter(
+    parameter: dict[str, Any], data: dict[str, pd.DataFrame], made: Made
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     code, adsl = parameter["code"], data["adsl"]
     people = adsl[populations.matches(adsl, parameter.get("population"), source=f"{FILE}: {code}")]
-    people = made.ledger.split(people, people[parameter["start"]].notna(), f"ADTTE: {code}, start of time", "ADSL", "no start date")
+    people = made.ledger.split(
+        people, people[parameter["start"]].notna(), f"ADTTE: {code}, start of time", "ADSL", "no start date"
+    )
     if "among" in parameter:
         frame = data[parameter["among"]["of"]]
         some = frame[populations.matches(frame, parameter["among"]["where"], source=f"{FILE}: {code}")]
-        people = made.ledger.split(people, people["USUBJID"].isin(some["USUBJID"]), f"ADTTE: {code}, event possible", "ADSL", parameter["among"]["reason"])
-    rows = pd.DataFrame({"USUBJID": people["USUBJID"], "STARTDT": people[parameter["start"]].astype("Int64")}).reset_index(drop=True)
+        people = made.ledger.split(
+            people,
+            people["USUBJID"].isin(some["USUBJID"]),
+            f"ADTTE: {code}, event possible",
+            "ADSL",
+            parameter["among"]["reason"],
+        )
+    rows = pd.DataFrame(
+        {"USUBJID": people["USUBJID"], "STARTDT": people[parameter["start"]].astype("Int64")}
+    ).reset_index(drop=True)
     start = rows.set_index("USUBJID")["STARTDT"]
 
     def first(sources: list[dict[str, Any]]) -> pd.DataFrame:
@@ -111,20 +145,32 @@ def _parameter(parameter: dict[str, Any], data: dict[str, pd.DataFrame], made: M
     censors = _all(parameter["censors"], data, code, start)
     limit = censors["USUBJID"].map(stop_day).astype("Int64")
     censors = censors[~(censors["DAY"] > limit).fillna(False).astype(bool)]
-    censor = censors.drop_duplicates("USUBJID", keep="last").set_index("USUBJID").reindex(rows["USUBJID"]).reset_index(drop=True)
+    censor = (
+        censors.drop_duplicates("USUBJID", keep="last")
+        .set_index("USUBJID")
+        .reindex(rows["USUBJID"])
+        .reset_index(drop=True)
+    )
     return _times(rows, event, censor, stop.reset_index(drop=True), parameter, data, start)
 
 
 def _times(
-    rows: pd.DataFrame, event: pd.DataFrame, censor: pd.DataFrame, stop: pd.DataFrame, parameter: dict[str, Any],
-    data: dict[str, pd.DataFrame], start: pd.Series,
+    rows: pd.DataFrame,
+    event: pd.DataFrame,
+    censor: pd.DataFrame,
+    stop: pd.DataFrame,
+    parameter: dict[str, Any],
+    data: dict[str, pd.DataFrame],
+    start: pd.Series,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Dates, times, censoring, interval and competing event of each subject, and the rows they come from."""
     code, seen, none = parameter["code"], event["DAY"].notna(), censor["DAY"].isna()
     rows["ADT"] = event["DAY"].where(seen, censor["DAY"].where(~none, rows["STARTDT"])).astype("Int64")
     rows["AVAL"] = (rows["ADT"] - rows["STARTDT"] + 1).astype("float64")
     stopped = ~seen & stop["DAY"].notna()
-    rows["EVNTDESC"] = event["TEXT"].where(seen, "Censored: no event").mask(stopped, "Censored: " + stop["TEXT"].astype("str"))
+    rows["EVNTDESC"] = (
+        event["TEXT"].where(seen, "Censored: no event").mask(stopped, "Censored: " + stop["TEXT"].astype("str"))
+    )
     nothing = "Start, for want of anything later"
     rows["CNSDTDSC"] = censor["TEXT"].where(~none, nothing).where(~seen)
     for name, part in (("SRCDOM", "DOM"), ("SRCVAR", "VAR"), ("SRCSEQ", "SEQ")):
@@ -132,21 +178,40 @@ def _times(
     rows["SRCDOM"] = rows["SRCDOM"].astype("str").where(seen | ~none, "ADSL")
     rows["SRCVAR"] = rows["SRCVAR"].astype("str").where(seen | ~none, parameter["start"])
     rows["SRCSEQ"] = rows["SRCSEQ"].astype("Int64").where(seen | ~none, 0)
-    links = [frame.assign(USUBJID=rows["USUBJID"])[use] for frame, use in ((event, seen), (censor, ~seen & ~none), (stop, stopped))]
+    links = [
+        frame.assign(USUBJID=rows["USUBJID"])[use]
+        for frame, use in ((event, seen), (censor, ~seen & ~none), (stop, stopped))
+    ]
     rows["LBOUND"], rows["RBOUND"] = pd.Series(np.nan, index=rows.index), rows["AVAL"].where(seen)
     if "assessments" in parameter:
         looks = _all([parameter["assessments"] | {"description": ""}], data, code, start)
         end = looks["USUBJID"].map(rows.set_index("USUBJID")["ADT"]).astype("Int64")
         had = looks["USUBJID"].map(pd.Series(seen.to_numpy(), index=start.index)).astype(bool)
         free = looks[((looks["DAY"] < end) | ((looks["DAY"] == end) & ~had)).fillna(False).astype(bool)]
-        last = free.drop_duplicates("USUBJID", keep="last").set_index("USUBJID").reindex(rows["USUBJID"]).reset_index(drop=True)
-        rows["LBOUND"] = (last["DAY"].where(last["DAY"].notna(), rows["STARTDT"]) - rows["STARTDT"] + 1).astype("float64")
+        last = (
+            free.drop_duplicates("USUBJID", keep="last")
+            .set_index("USUBJID")
+            .reindex(rows["USUBJID"])
+            .reset_index(drop=True)
+        )
+        rows["LBOUND"] = (last["DAY"].where(last["DAY"].notna(), rows["STARTDT"]) - rows["STARTDT"] + 1).astype(
+            "float64"
+        )
         links.append(last.assign(USUBJID=rows["USUBJID"])[last["DAY"].notna()])
     rows["CNSR"] = (~seen).astype("Int64")
     rows["CMPSTAT"], rows["CMPAVAL"] = seen.astype("Int64"), rows["AVAL"]
-    rows["CMPDT"], rows["CMPDESC"] = pd.Series(pd.NA, index=rows.index, dtype="Int64"), pd.Series(np.nan, index=rows.index, dtype="str")
+    rows["CMPDT"], rows["CMPDESC"] = (
+        pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+        pd.Series(np.nan, index=rows.index, dtype="str"),
+    )
     if "competing" in parameter:
-        rival = _all(parameter["competing"], data, code, start).drop_duplicates("USUBJID").set_index("USUBJID").reindex(rows["USUBJID"]).reset_index(drop=True)
+        rival = (
+            _all(parameter["competing"], data, code, start)
+            .drop_duplicates("USUBJID")
+            .set_index("USUBJID")
+            .reindex(rows["USUBJID"])
+            .reset_index(drop=True)
+        )
         # On one day the event comes first: it was seen at a visit that still took place.
         wins = rival["DAY"].notna() & ~(seen & (event["DAY"] <= rival["DAY"]).fillna(False).astype(bool))
         rows["CMPSTAT"] = rows["CMPSTAT"].mask(wins, 2)
