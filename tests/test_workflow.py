@@ -11,15 +11,6 @@ import pytest
 from tests import tiny
 
 
-@pytest.fixture(scope="module")
-def climbed(tmp_path_factory):
-    """The tiny study after one run."""
-    folder = tiny.make(tmp_path_factory.mktemp("tiny"))
-    run = tiny.snakemake(folder)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return folder
-
-
 @pytest.fixture
 def study(climbed, tmp_path):
     """A copy of the climbed study that a test may change."""

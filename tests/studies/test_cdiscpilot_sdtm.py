@@ -8,9 +8,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.climb import ROOT, SHARED, climb, copy_config
+from tests.climb import SHARED
 
-RAW, PUBLISHED = SHARED / "data/cdiscpilot/raw", SHARED / "data/cdiscpilot/sdtm"
+PUBLISHED = SHARED / "data/cdiscpilot/sdtm"
 KEYS = {
     "dm": ["USUBJID"],
     "ds": ["USUBJID", "DSDECOD", "DSSTDTC"],
@@ -39,13 +39,9 @@ UNMATCHED = {"dm": (0, 0), "ds": (0, 0), "ex": (0, 0), "ae": (15, 15), "vs": (0,
 
 
 @pytest.fixture(scope="module")
-def tabulated(tmp_path_factory):
+def tabulated(pilot):
     """Our SDTM of the pilot, by domain."""
-    if not RAW.is_dir():
-        pytest.skip(f"the public raw exports of the CDISC pilot are not at {RAW}")
-    folder = copy_config(ROOT / "studies/cdiscpilot", tmp_path_factory.mktemp("cdiscpilot"))
-    climb(folder, ("raw", "sdtm"), raw_dir=str(RAW))
-    return {name: pd.read_parquet(folder / f"results/sdtm/{name}.parquet") for name in KEYS}
+    return {name: pd.read_parquet(pilot / f"results/sdtm/{name}.parquet") for name in KEYS}
 
 
 def published(name: str) -> pd.DataFrame:
