@@ -12,7 +12,10 @@ PLAIN = [{"label": "n (%)", "show": "{n}[ ({p})]"}, {"label": "Events", "show": 
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
-    """Fill one row for any event, each group and each term; ``grades`` [{label, level}] makes a column of each, behind ``any``."""
+    """Fill one row for any event, each group and each term.
+
+    ``grades`` [{label, level}] is a column each, behind a column ``any`` (its label) of all.
+    """
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
     labels = arms(facts)

@@ -1,0 +1,257 @@
+"""The CDISC pilot through all floors: three arms, counted again here straight from the raw exports.
+
+The numbers of this file are made with a few lines of pandas and lifelines on the exports, never with the house.
+Published: 254 safety subjects (86, 84 and 84 by planned arm), 1,191 adverse events, and a first dermatologic event
+in 29, 62 and 61 subjects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import KaplanMeierFitter
+from lifelines.statistics import multivariate_logrank_test
+
+from tests.climb import ROOT, SHARED, climb, copy_config
+
+RAW = SHARED / "data/cdiscpilot/raw"
+STUDY = ROOT / "studies/cdiscpilot"
+ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
+SIZES = [86, 84, 84]
+TABLES = ["t-14.1.1", "t-14.1.2", "t-14.1.3", "t-14.2.1", "f-14.2.1", "t-14.3.1.1", "t-14.3.1.2", "t-14.3.1.3", "t-14.3.1.4"]
+WORDS = "APPLICATION|DERMATITIS|ERYTHEMA|BLISTER"
+NOT_DERMATOLOGIC = ["COLD SWEAT", "HYPERHIDROSIS", "ALOPECIA"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The study after one climb through every floor."""
+    if not RAW.is_dir():
+        pytest.skip(f"the public raw exports of the CDISC pilot are not at {RAW}")
+    made = copy_config(STUDY, tmp_path_factory.mktemp("cdiscpilot"))
+    climb(made, raw_dir=str(RAW))
+    return made
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(folder / f"results/{name}.parquet")
+
+
+def displays(folder: Path) -> dict[str, dict]:
+    files = sorted((folder / "results/tlf").glob("*.json"))
+    return {d["id"]: d for file in files for d in json.loads(file.read_text(encoding="utf-8"))["displays"]}
+
+
+def text(cell: list[dict]) -> str:
+    return "".join(part["t"] for part in cell)
+
+
+def column(display: dict, number: int) -> dict[str, str]:
+    """Texts of one column by the head of their rows."""
+    return {row["head"]: text(row["cells"][number]) for row in display["rows"] if row["cells"]}
+
+
+def export(form: str) -> pd.DataFrame:
+    return pd.read_csv(RAW / f"{form}_raw.csv", dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    """Treated subjects from the exports alone: planned arm, first dose, end of participation."""
+    if not RAW.is_dir():
+        pytest.skip(f"the public raw exports of the CDISC pilot are not at {RAW}")
+    dm, ec, ds = export("dm"), export("ec"), export("ds")
+    start = pd.to_datetime(ec["IT.ECSTDAT"], format="%d-%b-%Y").groupby(ec["PATNUM"]).min()
+    ended = ds[~ds["IT.DSDECOD"].isin(["", "Randomized", "Screen Failure"])]
+    end = pd.to_datetime(ended["DSDTCOL"], format="%m-%d-%Y").groupby(ended["PATNUM"]).max()
+    reason = ended.set_index("PATNUM")["IT.DSDECOD"]
+    frame = dm.set_index("PATNUM").join(start.rename("START")).join(end.rename("END")).join(reason.rename("REASON"))
+    return frame[frame["START"].notna()]
+
+
+@pytest.fixture(scope="module")
+def emergent(people) -> pd.DataFrame:
+    """Events that start on or after the first dose, or may have: known to the month, the year, or not at all."""
+    ae = export("ae")
+    parts = ae["IT.AESTDAT"].str.extract(r"^(?:(?P<m>\d\d)/)?(?:(?P<d>\d\d)/)?(?P<y>\d{4})?$")
+    first = pd.to_datetime(parts["y"] + "-" + parts["m"].fillna("01") + "-" + parts["d"].fillna("01"))
+    last = first.where(parts["d"].notna(), first + pd.offsets.MonthEnd(0))
+    last = last.where(parts["m"].notna(), first + pd.offsets.YearEnd(0))
+    dose = ae["PATNUM"].map(people["START"])
+    day = first.where((first >= dose) | (last < dose), dose).where(first.notna(), dose)
+    ae = ae.assign(DAY=day, ARM=ae["PATNUM"].map(people["PLANNED_ARM"]))
+    return ae[(ae["DAY"] >= dose) & dose.notna()]
+
+
+@pytest.fixture(scope="module")
+def times(people, emergent) -> pd.DataFrame:
+    """Days to the first dermatologic event, or to the end of participation without one."""
+    term, skin = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
+    hit = emergent[term.str.contains(WORDS) | (skin & ~term.isin(NOT_DERMATOLOGIC))]
+    first = hit.groupby("PATNUM")["DAY"].min().reindex(people.index)
+    return pd.DataFrame({
+        "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1, "EVENT": first.notna(),
+        "ARM": people["PLANNED_ARM"]})
+
+
+def test_the_exports_hold_the_subjects_and_events_that_are_published(people):
+    assert people["PLANNED_ARM"].value_counts()[ARMS].tolist() == SIZES
+    assert len(people) == 254 and len(export("ae")) == 1191
+
+
+@pytest.mark.parametrize("display", TABLES)
+def test_every_table_has_the_three_planned_arms_with_their_sizes(folder, display):
+    made = displays(folder)[display]
+    heads = made["spanners"][0] if "spanners" in made else made["columns"]
+    shown = [(head["label"], text(head["n"])) for head in heads]
+    wanted = [(arm, f"N = {size}") for arm, size in zip(ARMS, SIZES, strict=True)]
+    assert shown[:3] == wanted
+    assert shown[3:] in ([], [("Total", "N = 254")])
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_disposition_counts_the_reasons_of_the_exports(folder, people, number):
+    mine = people.loc[people["PLANNED_ARM"] == ARMS[number], "REASON"].value_counts()
+    shown = {head.lower(): int(cell.split(" ")[0]) for head, cell in column(displays(folder)["t-14.1.1"], number).items()}
+    assert shown["completed the study"] == mine["Completed"]
+    assert shown["discontinued the study"] == mine.drop("Completed").sum()
+    reasons = {reason.lower(): count for reason, count in mine.drop("Completed").items()}
+    assert {k: v for k, v in shown.items() if k in reasons} == reasons
+    assert shown["other or not recorded"] == shown["still in the study"] == 0
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_demography_describes_the_subjects_of_the_exports(folder, people, number):
+    mine = people[people["PLANNED_ARM"] == ARMS[number]]
+    made = displays(folder)["t-14.1.2"]
+    age = mine["IT.AGE"].astype(float)
+    shown = column(made, number)
+    assert shown["Female"].split(" ")[0] == str((mine["IT.SEX"] == "Female").sum())
+    assert shown["White"].split(" ")[0] == str((mine["IT.RACE"] == "White").sum())
+    assert shown["Hispanic or Latino"].split(" ")[0] == str((mine["IT.ETHNIC"] == "Hispanic or Latino").sum())
+    assert shown["<65"].split(" ")[0] == str((age < 65).sum()) and shown[">80"].split(" ")[0] == str((age > 80).sum())
+    first = next(i for i, row in enumerate(made["rows"]) if row["head"] == "Mean (SD)")
+    assert text(made["rows"][first]["cells"][number]).split(" ")[0] == f"{age.mean():.1f}"
+    assert text(made["rows"][first + 1]["cells"][number]) == f"{age.median():.1f}"
+
+
+def test_every_adverse_event_of_the_exports_is_in_adae(folder):
+    assert len(table(folder, "adam/adae")) == len(export("ae")) == 1191
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_emergent_events_are_counted_as_in_the_exports(folder, emergent, number):
+    mine = emergent[emergent["ARM"] == ARMS[number]]
+    made = displays(folder)["t-14.3.1.1"]
+    subjects, events = column(made, 2 * number), column(made, 2 * number + 1)
+    for head, some in {
+        "Treatment-emergent adverse event": mine, "Serious": mine[mine["IT.AESER"] == "Yes"],
+        "Severe": mine[mine["IT.AESEV"] == "Severe Adverse Event"], "Leading to death": mine[mine["IT.AESDTH"] == "Yes"],
+        "Related": mine[mine["IT.AEREL"].isin(["Probably Related", "Possibly Related", ""])],
+    }.items():
+        assert (int(subjects[head].split(" ")[0]), int(events[head])) == (some["PATNUM"].nunique(), len(some)), head
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_every_term_is_counted_as_in_the_exports(folder, emergent, number):
+    mine = emergent[emergent["ARM"] == ARMS[number]]
+    found = mine.groupby(["AEBODSYS", "AEDECOD"])["PATNUM"].agg(["nunique", "size"])
+    shown, group = {}, ""
+    for row in displays(folder)["t-14.3.1.2"]["rows"][1:]:
+        if row["level"] == 0:
+            group = row["head"]
+            continue
+        n, events = text(row["cells"][2 * number]).split(" ")[0], text(row["cells"][2 * number + 1])
+        if n != "0":
+            shown[group, row["head"]] = (int(n), int(events))
+    assert shown == {key: tuple(value) for key, value in zip(found.index, found.to_numpy().tolist(), strict=True)}
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_worst_severities_of_an_arm_add_up_to_its_subjects(folder, number):
+    for row in displays(folder)["t-14.3.1.4"]["rows"]:
+        every, *parts = (int(text(cell).split(" ")[0]) for cell in row["cells"][4 * number : 4 * number + 4])
+        assert every == sum(parts), row["head"]
+
+
+def test_the_first_dermatologic_events_are_those_published(times):
+    assert [int(times.loc[times["ARM"] == arm, "EVENT"].sum()) for arm in ARMS] == [29, 62, 61]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_time_to_the_first_dermatologic_event_agrees_with_another_implementation(folder, times, number):
+    mine = times[times["ARM"] == ARMS[number]]
+    fit = KaplanMeierFitter().fit(mine["TIME"], mine["EVENT"])
+    shown = column(displays(folder)["t-14.2.1"], number)
+    assert int(shown["Subjects with an event"]) == mine["EVENT"].sum()
+    assert int(shown["Censored"]) == (~mine["EVENT"]).sum()
+    median = fit.median_survival_time_
+    assert shown["Median time to event (days)"] == ("NE" if np.isinf(median) else f"{median:.1f}")
+    assert shown["Free of an event on day 84 (%)"] == f"{100 * fit.predict(84):.1f}"
+    adtte = table(folder, "adam/adtte")
+    ours = adtte[adtte["TRT01P"] == ARMS[number]].set_index("USUBJID")["AVAL"].astype(float)
+    theirs = mine["TIME"].astype(float).set_axis("01-" + mine.index)
+    pd.testing.assert_series_equal(ours.sort_index(), theirs.sort_index(), check_names=False, check_dtype=False, check_index_type=False)
+
+
+def test_the_log_rank_test_agrees_with_another_implementation(folder, times):
+    theirs = multivariate_logrank_test(times["TIME"], times["ARM"], times["EVENT"])
+    facts = table(folder, "ard/dermatologic")
+    ours = facts[facts["analysis"] == "difference"].set_index("stat_name")["stat"]
+    assert ours["chisq"] == pytest.approx(theirs.test_statistic, rel=1e-9)
+    assert ours["p_value"] == pytest.approx(theirs.p_value, rel=1e-6) and ours["df"] == 2
+
+
+def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, times):
+    figure = displays(folder)["f-14.2.1"]
+    assert all(arm in figure["svg"] for arm in ARMS)
+    for row in figure["rows"]:
+        at_risk = [int(text(row["cells"][2 * n])) for n in range(3)]
+        assert at_risk == [int(((times["ARM"] == arm) & (times["TIME"] >= int(row["head"]))).sum()) for arm in ARMS]
+
+
+def test_a_printed_count_walks_back_to_the_lines_of_the_raw_file(folder, emergent):
+    """The 65 placebo subjects with an event, from the printed number to the physical lines of ae_raw.csv."""
+    facts, sets = table(folder, "ard/safety"), table(folder, "ard/_trace/safety").set_index("SET")
+    fact = facts[
+        (facts["analysis"] == "overview") & (facts["stat_name"] == "n") & (facts["variable_level"] == "Any")
+        & (facts["group1_level"] == "Placebo")].iloc[0]
+    assert fact["stat"] == 65 and sets.loc[fact["member_set"], "DATASET"] == "adae"
+    trace = table(folder, "adam/_trace/adae")
+    sources = trace[trace["ROW"].isin(sets.loc[fact["member_set"], "ROWS"]) & (trace["SRCDOM"] == "AE")]
+    ae = table(folder, "sdtm/ae").merge(sources, left_on=["USUBJID", "AESEQ"], right_on=["USUBJID", "SRCSEQ"])
+    lines = sorted(int(record.partition(":")[2]) for record in ae["_REC"].str.split(" ").str[0])
+    # The header is line 1, the first record line 2.
+    assert lines == sorted(emergent.index[emergent["ARM"] == "Placebo"] + 2)
+
+
+def test_the_appendix_shows_every_display_and_names_the_raw_files(folder):
+    page = (folder / "reports/csr-appendix.html").read_text(encoding="utf-8")
+    assert all(f'id="{display}"' in page for display in displays(folder))
+    assert all(arm in page for arm in ARMS)
+    assert (folder / "results/gate.txt").read_text(encoding="utf-8").startswith("") and "SYNTHETIC" not in page
+
+
+def test_every_blocker_that_is_accepted_was_asked(folder):
+    accepted = [line for line in (STUDY / "config/accepted_queries.yaml").read_text(encoding="utf-8").splitlines() if "rule:" in line]
+    asked = table(folder, "sdtm/_queries/ae")
+    assert len(accepted) == (asked["SEVERITY"] == "blocker").sum() == 36
+
+
+def test_without_the_raw_data_the_run_stops_with_one_line(tmp_path):
+    study = copy_config(STUDY, tmp_path / "study")
+    command = [str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(study),
+               "--cores", "1", "--config", "raw_dir=nowhere"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    said = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
+    causes = [line for line in said if line.startswith("CAUSE: ")]
+    assert run.returncode != 0 and len(causes) == 1
+    assert "the folder of raw data does not exist" in causes[0] and "nowhere" in causes[0] and "--config raw_dir=" in causes[0]
+    assert not any("Traceback" in line for line in said)
