@@ -24,6 +24,7 @@ from tests.climb import ROOT, SHARED, climb, copy_config
 RAW = SHARED / "data/cdiscpilot/raw"
 STUDY = ROOT / "studies/cdiscpilot"
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
+CODES = {"Pbo": ARMS[0], "Xan_Lo": ARMS[1], "Xan_Hi": ARMS[2]}
 SIZES = [86, 84, 84]
 TABLES = ["t-14.1.1", "t-14.1.2", "t-14.1.3", "t-14.2.1", "f-14.2.1", "t-14.3.1.1", "t-14.3.1.2", "t-14.3.1.3", "t-14.3.1.4"]
 WORDS = "APPLICATION|DERMATITIS|ERYTHEMA|BLISTER"
@@ -72,6 +73,7 @@ def people() -> pd.DataFrame:
     ended = ds[~ds["IT.DSDECOD"].isin(["", "Randomized", "Screen Failure"])]
     end = pd.to_datetime(ended["DSDTCOL"], format="%m-%d-%Y").groupby(ended["PATNUM"]).max()
     reason = ended.set_index("PATNUM")["IT.DSDECOD"]
+    dm["ARM"] = dm["PLANNED_ARMCD"].map(CODES)
     frame = dm.set_index("PATNUM").join(start.rename("START")).join(end.rename("END")).join(reason.rename("REASON"))
     return frame[frame["START"].notna()]
 
@@ -86,7 +88,7 @@ def emergent(people) -> pd.DataFrame:
     last = last.where(parts["m"].notna(), first + pd.offsets.YearEnd(0))
     dose = ae["PATNUM"].map(people["START"])
     day = first.where((first >= dose) | (last < dose), dose).where(first.notna(), dose)
-    ae = ae.assign(DAY=day, ARM=ae["PATNUM"].map(people["PLANNED_ARM"]))
+    ae = ae.assign(DAY=day, ARM=ae["PATNUM"].map(people["ARM"]))
     return ae[(ae["DAY"] >= dose) & dose.notna()]
 
 
@@ -98,11 +100,11 @@ def times(people, emergent) -> pd.DataFrame:
     first = hit.groupby("PATNUM")["DAY"].min().reindex(people.index)
     return pd.DataFrame({
         "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1, "EVENT": first.notna(),
-        "ARM": people["PLANNED_ARM"]})
+        "ARM": people["ARM"]})
 
 
 def test_the_exports_hold_the_subjects_and_events_that_are_published(people):
-    assert people["PLANNED_ARM"].value_counts()[ARMS].tolist() == SIZES
+    assert people["ARM"].value_counts()[ARMS].tolist() == SIZES
     assert len(people) == 254 and len(export("ae")) == 1191
 
 
@@ -118,7 +120,7 @@ def test_every_table_has_the_three_planned_arms_with_their_sizes(folder, display
 
 @pytest.mark.parametrize("number", range(3))
 def test_disposition_counts_the_reasons_of_the_exports(folder, people, number):
-    mine = people.loc[people["PLANNED_ARM"] == ARMS[number], "REASON"].value_counts()
+    mine = people.loc[people["ARM"] == ARMS[number], "REASON"].value_counts()
     shown = {head.lower(): int(cell.split(" ")[0]) for head, cell in column(displays(folder)["t-14.1.1"], number).items()}
     assert shown["completed the study"] == mine["Completed"]
     assert shown["discontinued the study"] == mine.drop("Completed").sum()
@@ -129,7 +131,7 @@ def test_disposition_counts_the_reasons_of_the_exports(folder, people, number):
 
 @pytest.mark.parametrize("number", range(3))
 def test_demography_describes_the_subjects_of_the_exports(folder, people, number):
-    mine = people[people["PLANNED_ARM"] == ARMS[number]]
+    mine = people[people["ARM"] == ARMS[number]]
     made = displays(folder)["t-14.1.2"]
     age = mine["IT.AGE"].astype(float)
     shown = column(made, number)
