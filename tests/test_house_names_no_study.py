@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from crf2csr.specs import read_yaml
 
+from crf2csr.specs import read_yaml
 from tests.climb import ROOT
 
 STUDIES = [ROOT / "config", *sorted(ROOT.glob("studies/*/config"))]

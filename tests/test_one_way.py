@@ -11,9 +11,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from crf2csr.plan import HOUSE, Plan, has_room
 from crf2csr.specs import FLOORS, Study
-
 from tests.climb import ROOT, SHARED, inside
 
 BELOW = {"sdtm": "raw", "adam": "sdtm", "ard": "adam", "tlf": "ard"}

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from crf2csr.errors import Cause
 from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
 from crf2csr.specs import Study
-
 from tests.climb import ROOT, inside
 
 SCHEMAS = ROOT / "workflow" / "schemas"

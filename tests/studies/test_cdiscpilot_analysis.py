@@ -238,7 +238,12 @@ def test_the_appendix_shows_every_display_and_names_the_raw_files(folder):
     page = (folder / "reports/csr-appendix.html").read_text(encoding="utf-8")
     assert all(f'id="{display}"' in page for display in displays(folder))
     assert all(arm in page for arm in ARMS)
-    assert (folder / "results/gate.txt").read_text(encoding="utf-8").startswith("") and "SYNTHETIC" not in page
+    assert "SYNTHETIC" not in page and all(f"{form}_raw.csv" in page for form in ("ae", "dm", "ds", "ec", "vs"))
+
+
+def test_the_gate_is_passed_with_every_blocker_answered(folder):
+    said = (folder / "results/gate.txt").read_text(encoding="utf-8")
+    assert "36 blockers, all accepted; every ledger balances" in said and "matches no query" not in said
 
 
 def test_every_blocker_that_is_accepted_was_asked(folder):
