@@ -11,9 +11,22 @@ from crf2csr.specs import read_yaml
 from tests.climb import ROOT
 
 STUDIES = [ROOT / "config", *sorted(ROOT.glob("studies/*/config"))]
-HOUSE = [ROOT / "Snakefile", *sorted(p for p in (ROOT / "workflow").rglob("*") if p.is_file() and p.suffix not in (".pyc", ".csv"))]
+HOUSE = [
+    ROOT / "Snakefile",
+    *sorted(p for p in (ROOT / "workflow").rglob("*") if p.is_file() and p.suffix not in (".pyc", ".csv")),
+]
 # Drugs, sponsors' codes and diseases of the studies at hand, in any case.
-WORDS = ["NCT07270003", "ivarmacitinib", "SHR0302", "IVA4", "CDISCPILOT", "xanomeline", "Xan_", "alzheimer", "upadacitinib"]
+WORDS = [
+    "NCT07270003",
+    "ivarmacitinib",
+    "SHR0302",
+    "IVA4",
+    "CDISCPILOT",
+    "xanomeline",
+    "Xan_",
+    "alzheimer",
+    "upadacitinib",
+]
 
 
 def pages() -> list[dict]:
@@ -44,8 +57,12 @@ def columns_of_exports() -> set[str]:
 def lines_with(pattern: str, flags: int = 0) -> list[str]:
     """Every line of the house that matches, as file:line: text."""
     found = re.compile(pattern, flags)
-    return [f"{path.relative_to(ROOT)}:{n}: {line.strip()}" for path in HOUSE
-            for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if found.search(line)]
+    return [
+        f"{path.relative_to(ROOT)}:{n}: {line.strip()}"
+        for path in HOUSE
+        for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if found.search(line)
+    ]
 
 
 def alternatives(words: set[str]) -> str:

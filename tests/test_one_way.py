@@ -1,4 +1,4 @@
-"""Floors go one way: what a job reads lies on the floor below or is a declared neighbour, and rooms take what is declared."""
+"""Floors go one way: a job reads the floor below or a declared neighbour, and rooms take what is declared."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_neighbours_on_a_floor_are_declared_by_name(plan):
         declared = set(plan.study.adam[name]["sources"].get("adam", []))
         assert {key.removeprefix("adam/") for key in job.inputs if key.startswith("adam/")} == declared
     for name, job in plan.sdtm.items():
-        declared = {"register", *plan.study.sdtm.get(name, {}).get("domains", [])}
+        declared = {"register", "calendar", *plan.study.sdtm.get(name, {}).get("domains", [])}
         assert {key.removeprefix("sdtm/") for key in job.inputs if key.startswith("sdtm/")} <= declared
 
 
@@ -100,7 +100,13 @@ def test_what_rooms_take_is_used_by_some_study():
     """An optional source that no study declares would be a door into nothing."""
     plans = [plan_of(study) for study in STUDIES]
     for name in {name for plan in plans for name in plan.study.adam}:
-        declared = {s for plan in plans if name in plan.study.adam for sources in plan.study.adam[name]["sources"].values() for s in sources}
+        declared = {
+            s
+            for plan in plans
+            if name in plan.study.adam
+            for sources in plan.study.adam[name]["sources"].values()
+            for s in sources
+        }
         assert set(parameters("adam", name, "derive")[0]) == declared, name
 
 
@@ -119,10 +125,17 @@ def test_contracts_keep_floors_and_rooms_apart():
 def test_the_contracts_hold():
     linter = pytest.importorskip("importlinter", reason="import-linter is a tool of development")
     assert linter
-    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(config_filename=sys.argv[1]))"
+    command = (
+        "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(config_filename=sys.argv[1]))"
+    )
     run = subprocess.run(
-        [sys.executable, "-c", command, str(ROOT / "pyproject.toml")], cwd=ROOT / "workflow/scripts", capture_output=True, text=True,
-        check=False, env={"PYTHONPATH": f"{ROOT / 'workflow/scripts'}:{ROOT / '.ci'}", "PATH": ""})
+        [sys.executable, "-c", command, str(ROOT / "pyproject.toml")],
+        cwd=ROOT / "workflow/scripts",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": f"{ROOT / 'workflow/scripts'}:{ROOT / '.ci'}", "PATH": ""},
+    )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
 
 
@@ -131,6 +144,11 @@ def test_one_module_opens_files_and_no_room_knows_the_clock():
     for path in sorted(HOUSE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         name = str(path.relative_to(HOUSE))
-        assert not re.search(r"\bdatetime\.now|\btime\.time\(|date\.today\(|Timestamp\.now|getpass|socket\.", text), name
+        assert not re.search(r"\bdatetime\.now|\btime\.time\(|date\.today\(|Timestamp\.now|getpass|socket\.", text), (
+            name
+        )
         if name not in ("io.py", "report_cause.py"):
-            assert not re.search(r"(?<![\w.])open\(|\.read_csv\(|\.to_csv\(|\.to_parquet\(|\.read_parquet\(|\.write_text\(|\.write_bytes\(", text.replace("io.write_text(", "")), name
+            assert not re.search(
+                r"(?<![\w.])open\(|\.read_csv\(|\.to_csv\(|\.to_parquet\(|\.read_parquet\(|\.write_text\(|\.write_bytes\(",
+                text.replace("io.write_text(", ""),
+            ), name

@@ -26,7 +26,17 @@ STUDY = ROOT / "studies/cdiscpilot"
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
 CODES = {"Pbo": ARMS[0], "Xan_Lo": ARMS[1], "Xan_Hi": ARMS[2]}
 SIZES = [86, 84, 84]
-TABLES = ["t-14.1.1", "t-14.1.2", "t-14.1.3", "t-14.2.1", "f-14.2.1", "t-14.3.1.1", "t-14.3.1.2", "t-14.3.1.3", "t-14.3.1.4"]
+TABLES = [
+    "t-14.1.1",
+    "t-14.1.2",
+    "t-14.1.3",
+    "t-14.2.1",
+    "f-14.2.1",
+    "t-14.3.1.1",
+    "t-14.3.1.2",
+    "t-14.3.1.3",
+    "t-14.3.1.4",
+]
 WORDS = "APPLICATION|DERMATITIS|ERYTHEMA|BLISTER"
 NOT_DERMATOLOGIC = ["COLD SWEAT", "HYPERHIDROSIS", "ALOPECIA"]
 
@@ -98,9 +108,13 @@ def times(people, emergent) -> pd.DataFrame:
     term, skin = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
     hit = emergent[term.str.contains(WORDS) | (skin & ~term.isin(NOT_DERMATOLOGIC))]
     first = hit.groupby("PATNUM")["DAY"].min().reindex(people.index)
-    return pd.DataFrame({
-        "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1, "EVENT": first.notna(),
-        "ARM": people["ARM"]})
+    return pd.DataFrame(
+        {
+            "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1,
+            "EVENT": first.notna(),
+            "ARM": people["ARM"],
+        }
+    )
 
 
 def test_the_exports_hold_the_subjects_and_events_that_are_published(people):
@@ -121,7 +135,9 @@ def test_every_table_has_the_three_planned_arms_with_their_sizes(folder, display
 @pytest.mark.parametrize("number", range(3))
 def test_disposition_counts_the_reasons_of_the_exports(folder, people, number):
     mine = people.loc[people["ARM"] == ARMS[number], "REASON"].value_counts()
-    shown = {head.lower(): int(cell.split(" ")[0]) for head, cell in column(displays(folder)["t-14.1.1"], number).items()}
+    shown = {
+        head.lower(): int(cell.split(" ")[0]) for head, cell in column(displays(folder)["t-14.1.1"], number).items()
+    }
     assert shown["completed the study"] == mine["Completed"]
     assert shown["discontinued the study"] == mine.drop("Completed").sum()
     reasons = {reason.lower(): count for reason, count in mine.drop("Completed").items()}
@@ -154,8 +170,10 @@ def test_emergent_events_are_counted_as_in_the_exports(folder, emergent, number)
     made = displays(folder)["t-14.3.1.1"]
     subjects, events = column(made, 2 * number), column(made, 2 * number + 1)
     for head, some in {
-        "Treatment-emergent adverse event": mine, "Serious": mine[mine["IT.AESER"] == "Yes"],
-        "Severe": mine[mine["IT.AESEV"] == "Severe Adverse Event"], "Leading to death": mine[mine["IT.AESDTH"] == "Yes"],
+        "Treatment-emergent adverse event": mine,
+        "Serious": mine[mine["IT.AESER"] == "Yes"],
+        "Severe": mine[mine["IT.AESEV"] == "Severe Adverse Event"],
+        "Leading to death": mine[mine["IT.AESDTH"] == "Yes"],
         "Related": mine[mine["IT.AEREL"].isin(["Probably Related", "Possibly Related", ""])],
     }.items():
         assert (int(subjects[head].split(" ")[0]), int(events[head])) == (some["PATNUM"].nunique(), len(some)), head
@@ -200,7 +218,9 @@ def test_time_to_the_first_dermatologic_event_agrees_with_another_implementation
     adtte = table(folder, "adam/adtte")
     ours = adtte[adtte["TRT01P"] == ARMS[number]].set_index("USUBJID")["AVAL"].astype(float)
     theirs = mine["TIME"].astype(float).set_axis("01-" + mine.index)
-    pd.testing.assert_series_equal(ours.sort_index(), theirs.sort_index(), check_names=False, check_dtype=False, check_index_type=False)
+    pd.testing.assert_series_equal(
+        ours.sort_index(), theirs.sort_index(), check_names=False, check_dtype=False, check_index_type=False
+    )
 
 
 def test_the_log_rank_test_agrees_with_another_implementation(folder, times):
@@ -223,8 +243,11 @@ def test_a_printed_count_walks_back_to_the_lines_of_the_raw_file(folder, emergen
     """The 65 placebo subjects with an event, from the printed number to the physical lines of ae_raw.csv."""
     facts, sets = table(folder, "ard/safety"), table(folder, "ard/_trace/safety").set_index("SET")
     fact = facts[
-        (facts["analysis"] == "overview") & (facts["stat_name"] == "n") & (facts["variable_level"] == "Any")
-        & (facts["group1_level"] == "Placebo")].iloc[0]
+        (facts["analysis"] == "overview")
+        & (facts["stat_name"] == "n")
+        & (facts["variable_level"] == "Any")
+        & (facts["group1_level"] == "Placebo")
+    ].iloc[0]
     assert fact["stat"] == 65 and sets.loc[fact["member_set"], "DATASET"] == "adae"
     trace = table(folder, "adam/_trace/adae")
     sources = trace[trace["ROW"].isin(sets.loc[fact["member_set"], "ROWS"]) & (trace["SRCDOM"] == "AE")]
@@ -247,18 +270,37 @@ def test_the_gate_is_passed_with_every_blocker_answered(folder):
 
 
 def test_every_blocker_that_is_accepted_was_asked(folder):
-    accepted = [line for line in (STUDY / "config/accepted_queries.yaml").read_text(encoding="utf-8").splitlines() if "rule:" in line]
+    accepted = [
+        line
+        for line in (STUDY / "config/accepted_queries.yaml").read_text(encoding="utf-8").splitlines()
+        if "rule:" in line
+    ]
     asked = table(folder, "sdtm/_queries/ae")
     assert len(accepted) == (asked["SEVERITY"] == "blocker").sum() == 36
 
 
 def test_without_the_raw_data_the_run_stops_with_one_line(tmp_path):
     study = copy_config(STUDY, tmp_path / "study")
-    command = [str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(study),
-               "--cores", "1", "--config", "raw_dir=nowhere"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    command = [
+        str(Path(sys.executable).with_name("snakemake")),
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--directory",
+        str(study),
+        "--cores",
+        "1",
+        "--config",
+        "raw_dir=nowhere",
+    ]
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"}
+    )
     said = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
     causes = [line for line in said if line.startswith("CAUSE: ")]
     assert run.returncode != 0 and len(causes) == 1
-    assert "the folder of raw data does not exist" in causes[0] and "nowhere" in causes[0] and "--config raw_dir=" in causes[0]
+    assert (
+        "the folder of raw data does not exist" in causes[0]
+        and "nowhere" in causes[0]
+        and "--config raw_dir=" in causes[0]
+    )
     assert not any("Traceback" in line for line in said)

@@ -95,7 +95,9 @@ def test_the_fifteen_unmatched_events_lost_their_partial_start_in_the_raw_export
     assert (ours["AESTDTC"] == "").all()
     assert theirs["AESTDTC"].str.fullmatch(r"\d{4}-\d{2}").all()
     same = [k for k in KEYS["ae"] if k != "AESTDTC"]
-    assert sorted(ours[same].itertuples(index=False, name=None)) == sorted(theirs[same].itertuples(index=False, name=None))
+    assert sorted(ours[same].itertuples(index=False, name=None)) == sorted(
+        theirs[same].itertuples(index=False, name=None)
+    )
 
 
 def test_the_eight_missing_measurements_were_not_done(tabulated):
@@ -138,7 +140,9 @@ def test_one_published_study_day_contradicts_its_own_dates(tabulated):
 
 def test_vital_signs_are_numbered_apart_only_for_the_subjects_whose_measurements_were_not_done(tabulated):
     theirs = published("vs")
-    assert set(differing(tabulated, "vs", "VSSEQ")["USUBJID"]) == set(theirs.loc[theirs["VSSTAT"] == "NOT DONE", "USUBJID"])
+    assert set(differing(tabulated, "vs", "VSSEQ")["USUBJID"]) == set(
+        theirs.loc[theirs["VSSTAT"] == "NOT DONE", "USUBJID"]
+    )
 
 
 def test_the_results_without_a_standard_value_were_taken_in_a_unit_that_the_raw_export_does_not_name(tabulated):
