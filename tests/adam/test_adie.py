@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from crf2csr import specs
-from crf2csr.adam import _eligibility, adie
+from crf2csr.adam import _eligibility, adie, adsl
 from crf2csr.errors import Cause
 
 ANALYTES = {"BILI": {"unit": "umol/L", "units": {"umol/L": {}, "mg/dL": {"times": 17.104}}}}
@@ -247,3 +247,13 @@ def test_each_check_names_the_rows_that_it_looked_at():
 def test_the_criteria_of_the_study_are_those_of_its_codelist():
     criteria = [c["code"] for c in specs.read_yaml("config/eligibility.yaml")["criteria"]]
     assert criteria == list(specs.read_yaml("config/codelists.yaml")["IECRIT"])
+
+
+def test_a_contradicted_criterion_of_a_treated_subject_is_an_important_deviation():
+    found = _made(AGE=17).data.assign(ASEQ=[1, 2])
+    people = pd.DataFrame({"USUBJID": ["S", "T"], "TRTSDT": pd.array([20000, 20000], dtype="Int64")})
+    page = {"important_deviations": [{"of": "adie", "where": {"MET": "N", "TRTFL": "Y"}, "text": "IETEST"}]}
+    edges: list[pd.DataFrame] = []
+    rows = adsl._deviations(people, {"adie": found}, page, {}, edges)
+    assert rows["IMPDVFL"].tolist() == ["Y", "N"] and rows["IMPDVS"].fillna("").tolist() == ["Adult", ""]
+    assert edges[0][["SRCDOM", "SRCSEQ"]].to_numpy().tolist() == [["ADIE", 1]]

@@ -20,6 +20,11 @@ from crf2csr.trace import edges_to
 FILE = "config/adam/adsl.yaml: subject"
 
 
+def sequence_of(name: str, frame: pd.DataFrame) -> str | None:
+    """Variable that numbers the rows of a source within a subject: --SEQ, or ASEQ of an analysis data set."""
+    return next((variable for variable in (f"{name.upper()}SEQ", "ASEQ") if variable in frame), None)
+
+
 def rows_of(rule: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The rows that a rule is about, of one domain or of several; DOM names the domain, SEQ the row."""
     names = rule["of"] if isinstance(rule["of"], list) else [rule["of"]]
@@ -30,7 +35,8 @@ def rows_of(rule: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFr
         frame, prefix = domains[name], name.upper()
         where = {key.replace("--", prefix): value for key, value in rule.get("where", {}).items()}
         some = frame[populations.matches(frame, where, source=f"{FILE}: {rule['variable']}")]
-        some = some.assign(DOM=prefix, SEQ=some.get(f"{prefix}SEQ", 0))
+        sequence = sequence_of(name, frame)
+        some = some.assign(DOM=prefix, SEQ=some[sequence] if sequence else 0)
         for key in ("value", "date"):
             if key in rule:
                 column = rule[key].replace("--", prefix)

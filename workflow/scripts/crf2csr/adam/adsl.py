@@ -29,6 +29,7 @@ def derive(
     qs: pd.DataFrame | None = None,
     sc: pd.DataFrame | None = None,
     fa: pd.DataFrame | None = None,
+    adie: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
     page: dict[str, Any],
@@ -50,6 +51,7 @@ def derive(
         "qs": qs,
         "sc": sc,
         "fa": fa,
+        "adie": adie,
     }
     domains = {name: frame for name, frame in given.items() if frame is not None}
     rows = dm.drop(columns=["_REC", "_FLD"]).copy()
@@ -216,7 +218,7 @@ def _deviations(
     for rule in page["important_deviations"]:
         name = rule["of"]
         found = _subject.rows_of({"variable": "IMPDVFL"} | rule, domains)
-        frame = domains[name].rename(columns={f"{name.upper()}SEQ": "SEQ"})
+        frame = domains[name].rename(columns={_subject.sequence_of(name, domains[name]): "SEQ"})
         found = found.merge(frame, on=["USUBJID", "SEQ"], how="left")
         if rule.get("rule") == "prohibited":
             hit = _prohibited.match(found, name, lists["prohibited"])
