@@ -64,10 +64,10 @@ def _one(
         mine = known[known["LEVEL"] == level]
         subjects = mine["USUBJID"].nunique()
         members = facts.set_of(about["dataset"], mine.index)
-        share = {"warning": "no subject in the denominator"} if base.empty else {}
+        none = {"warning": "no subject in the denominator"} if base.empty else {}
         facts.add("n", subjects, "count", members, **about, variable_level=level)
         facts.add(
-            "p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **share
+            "p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **none
         )
         facts.add("events", len(mine), "count", members, **about, variable_level=level)
     absent = people[~held]

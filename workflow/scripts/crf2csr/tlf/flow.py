@@ -52,14 +52,14 @@ def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, A
     y: float = PAD
     previous: tuple[float, float] | None = None
     for lines, _, label, labels in drawn:
-        height = LINE * len(lines) + PAD
+        tall = float(LINE * len(lines) + PAD)
         beside = len(labels) > 1 and label != labels[0]
         if beside and previous is not None:
             tops.append(previous)
             continue
-        previous = (y, height)
+        previous = (y, tall)
         tops.append(previous)
-        y += height + GAP
+        y += tall + GAP
     total = y - GAP + PAD
     figure = _figure.canvas(WIDTH, total)
     axes = figure.add_axes((0, 0, 1, 1))

@@ -12,9 +12,9 @@ PLAIN = [{"label": "n (%)", "show": "{n}[ ({p})]"}, {"label": "Events", "show": 
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
-    """Fill one row for any event, each group and each term.
+    """Fill one row for any event (headed by ``event``), each group and each term.
 
-    ``grades`` [{label, level}] is a column each, behind a column ``any`` (its label) of all.
+    ``grades: [{label, level}]`` makes a column of each, behind one for ``any``.
     """
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
@@ -23,7 +23,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     columns = [{"label": g["label"], "show": "{n}[ ({p})]", "level": str(g["level"])} for g in graded] or PLAIN
     if graded:
         columns = [PLAIN[0] | {"label": spec.get("any", "Any grade")}, *columns]
-    rows = []
+    rows: list[dict[str, Any]] = []
     lines = facts[facts["group2_level"].notna()]
     lines = lines.assign(TERM=lines["group3_level"].fillna(""))
     of_cell = dict(iter(lines.groupby(["group2_level", "TERM", "group1_level"], sort=False)))
@@ -34,7 +34,8 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
             for label in labels
             for column in columns
         ]
-        rows.append({"head": str(term or group), "level": 1 if term else 0, "cells": cells})
+        head = spec.get("event", group) if not rows else term or group
+        rows.append({"head": str(head), "level": 1 if term else 0, "cells": cells})
     return {"stub": spec.get("stub", ""), **spread(columns, headers(spec, shelf, where, labels)), "rows": rows}
 
 
