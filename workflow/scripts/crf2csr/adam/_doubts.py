@@ -48,7 +48,8 @@ def areas(
         doubts = {
             "The area score is not that of the percentage.": some["ARE"].notna()
             & expected.notna()
-            & (some["ARE"] != expected),
+            & (some["ARE"] != expected)
+            & ~((some["ARE"] == 0) & (severity > 0)),
             "The area score is 0, yet there is erythema, pustules or desquamation.": (some["ARE"] == 0)
             & (severity > 0),
             "Erythema, pustules and desquamation are 0, yet the area score is above 0.": (some["ARE"] > 0)
