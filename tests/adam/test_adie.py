@@ -77,7 +77,7 @@ def test_a_limit_in_multiples_of_the_reference_range(value, hi, want):
 
 def test_the_last_value_on_or_before_the_first_dose_decides():
     row, evidence = _met(ALT, _lb((100.0, "2026-02-01", 40.0), (30.0, "2026-03-01", 40.0), (300.0, "2026-03-02", 40.0)))
-    assert row[["MET", "COLLECTED", "LIMIT"]].tolist() == ["Y", "ALT 30.0 U/L", "<= 2 x ULN = 80 U/L"]
+    assert row[["MET", "COLLVAL", "LIMIT"]].tolist() == ["Y", "ALT 30.0 U/L", "<= 2 x ULN = 80 U/L"]
     assert evidence[["SEQ", "_REC"]].to_numpy().tolist() == [[2, "LB:2"]]
 
 
@@ -214,7 +214,7 @@ def _made(ie=(), **person):
 def test_a_contradiction_is_asked_about_with_the_value_and_its_record():
     made = _made(AGE=17)
     row = made.data.set_index("IETESTCD").loc["IN01"]
-    assert row[["MET", "CRITMET", "SITEMET", "CONTRFL", "COLLECTED", "LIMIT"]].tolist() == [
+    assert row[["MET", "CRITMET", "SITEMET", "CONTRFL", "COLLVAL", "LIMIT"]].tolist() == [
         "N",
         "N",
         "Y",

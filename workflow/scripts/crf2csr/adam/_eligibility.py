@@ -35,7 +35,7 @@ def check(rule: dict[str, Any], rows: pd.DataFrame, dm: pd.DataFrame, analytes: 
     Returns
     -------
     result : DataFrame
-        Index USUBJID: ``MET`` (Y, N, U), ``COLLECTED``, ``CONVERTED`` and ``LIMIT`` (texts).
+        Index USUBJID: ``MET`` (Y, N, U), ``COLLVAL``, ``CONVVAL`` and ``LIMIT`` (texts).
     evidence : DataFrame
         USUBJID, SEQ, _REC and FIELD of the rows that show it.
     """
@@ -72,8 +72,8 @@ def _bound(rule: dict[str, Any], rows: pd.DataFrame, dm: pd.DataFrame, prefix: s
     result = pd.DataFrame(
         {
             "MET": answer,
-            "COLLECTED": collected.str.strip(),
-            "CONVERTED": (name + shown + " " + unit).str.strip(),
+            "COLLVAL": collected.str.strip(),
+            "CONVVAL": (name + shown + " " + unit).str.strip(),
             "LIMIT": stated,
         }
     ).reindex(dm.index)
@@ -141,7 +141,7 @@ def _among(rule: dict[str, Any], rows: pd.DataFrame, dm: pd.DataFrame, prefix: s
     collected = text.groupby(shown["USUBJID"]).agg("; ".join).reindex(dm.index)
     stated = "at least one record that meets the criterion" if wanted == "any" else "no record that meets the criterion"
     result = pd.DataFrame(
-        {"MET": answer, "COLLECTED": collected, "CONVERTED": collected, "LIMIT": stated}, index=dm.index
+        {"MET": answer, "COLLVAL": collected, "CONVVAL": collected, "LIMIT": stated}, index=dm.index
     )
     return result, _evidence(shown, prefix, rule)
 

@@ -119,7 +119,7 @@ def _visits(
 def _eligibility(adie: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
     """Treated subjects whose data contradict a criterion, dated by the first dose."""
     rows = adie[(adie["MET"] == "N") & adie["USUBJID"].isin(treated.index)]
-    shown = rows["COLLECTED"].astype("str").where(rows["COLLECTED"].notna(), "nothing collected")
+    shown = rows["COLLVAL"].astype("str").where(rows["COLLVAL"].notna(), "nothing collected")
     rows = rows.assign(
         DVTERM=rows["IETESTCD"] + " " + rows["IETEST"] + ": " + shown,
         ASTDT=rows["USUBJID"].map(treated["TRTSDT"]),

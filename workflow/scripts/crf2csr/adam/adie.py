@@ -95,7 +95,7 @@ def _contradictions(
             rule="P29",
             field=str(field),
             severity="major",
-            value=some["COLLECTED"].fillna(""),
+            value=some["COLLVAL"].fillna(""),
             message=f"Criterion {code} is contradicted by the data, and the site says that it is met.",
         )
         for (field, code), some in about.groupby(
