@@ -15,8 +15,17 @@ from crf2csr.sdtm._verbs import Context
 
 CONFIG = Path(__file__).parents[2] / "config"
 KEYS = ["STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD"]
-FIRST = {"RFICDTC": "2026-01-05", "RFSTDTC": "2026-02-02", "RFXSTDTC": "2026-02-02", "RFXENDTC": "2026-04-27",
-         "RFPENDTC": "2026-05-20", "DTHDTC": None, "SEX": "F", "BRTHDTC": "1980-03-01", "AGE": 45}
+FIRST = {
+    "RFICDTC": "2026-01-05",
+    "RFSTDTC": "2026-02-02",
+    "RFXSTDTC": "2026-02-02",
+    "RFXENDTC": "2026-04-27",
+    "RFPENDTC": "2026-05-20",
+    "DTHDTC": None,
+    "SEX": "F",
+    "BRTHDTC": "1980-03-01",
+    "AGE": 45,
+}
 
 
 @cache
@@ -40,7 +49,7 @@ def people(*changes: dict[str, Any]) -> pd.DataFrame:
 def form(name: str, rows: list[dict[str, str]]) -> pd.DataFrame:
     """Accepted records of one form: keys are filled in, fields that are not named are blank."""
     contract = read_yaml(CONFIG / "crf" / f"{name.lower()}.yaml")
-    base = {key: "" for key in KEYS} | {"SITEID": "01", "SUBJID": "01-0001", "EVENT": "LOG", "EVENTREP": "1"}
+    base = dict.fromkeys(KEYS, "") | {"SITEID": "01", "SUBJID": "01-0001", "EVENT": "LOG", "EVENTREP": "1"}
     base |= dict.fromkeys(contract["fields"], "")
     table = pd.DataFrame([base | row for row in rows], columns=[*base]).astype("str")
     table.insert(0, "LINE", range(2, len(table) + 2))
@@ -48,8 +57,14 @@ def form(name: str, rows: list[dict[str, str]]) -> pd.DataFrame:
     return canonical.assign(USUBJID="S-" + canonical["SUBJID"])
 
 
-def context(domain: str, forms: dict[str, list[dict[str, str]]], *, dm: pd.DataFrame | None = None,
-            tables: dict[str, list[dict[str, str]]] | None = None, derivations: dict | None = None) -> Context:
+def context(
+    domain: str,
+    forms: dict[str, list[dict[str, str]]],
+    *,
+    dm: pd.DataFrame | None = None,
+    tables: dict[str, list[dict[str, str]]] | None = None,
+    derivations: dict | None = None,
+) -> Context:
     """What the door hands to the room of ``domain``, from small forms and tables."""
     spec = read_yaml(CONFIG / "sdtm" / f"{domain}.yaml")
     page = read_yaml(CONFIG / "config.yaml")
@@ -58,11 +73,17 @@ def context(domain: str, forms: dict[str, list[dict[str, str]]], *, dm: pd.DataF
     crf = {name.lower(): read_yaml(CONFIG / "crf" / f"{name.lower()}.yaml") for name in names}
     visits = accepted.get(page["visit_form"]["form"])
     return Context(
-        spec=spec, page=page, crf=crf, codelists=read_yaml(CONFIG / "codelists.yaml"),
+        spec=spec,
+        page=page,
+        crf=crf,
+        codelists=read_yaml(CONFIG / "codelists.yaml"),
         lists={name: read_yaml(CONFIG / f"{name}.yaml") for name in spec.get("lists", [])},
-        forms=accepted, domains={"dm": people() if dm is None else dm},
+        forms=accepted,
+        domains={"dm": people() if dm is None else dm},
         tables={name: pd.DataFrame(rows).astype("str") for name, rows in (tables or {}).items()},
-        calendar=_timing.calendar(page, visits), derivations=derivations or {})
+        calendar=_timing.calendar(page, visits),
+        derivations=derivations or {},
+    )
 
 
 def asked(made: Any, rule: str) -> list[tuple[str, str, str]]:

@@ -8,7 +8,9 @@ import pytest
 from crf2csr import io, specs
 
 ROOT = Path(__file__).parents[2]
-LABELS = {row["VARIABLE"]: row["LABEL"] for row in io.read_records(ROOT / "workflow" / "standards" / "sdtmig-3.4-labels.csv")}
+LABELS = {
+    row["VARIABLE"]: row["LABEL"] for row in io.read_records(ROOT / "workflow" / "standards" / "sdtmig-3.4-labels.csv")
+}
 SPECS = [specs.read_yaml(path) for path in sorted((ROOT / "config" / "sdtm").glob("*.yaml"))]
 
 
@@ -24,5 +26,9 @@ def test_names_have_at_most_8_characters_and_labels_at_most_40(spec):
 def test_a_variable_of_the_standard_bears_the_label_of_the_standard(spec):
     own = {name: about for name, about in spec["variables"].items() if not about.get("supp")}
     for name, about in own.items():
-        expected = f"Comment {name[5:]}" if re.fullmatch(r"COVAL[1-9]", name) else LABELS.get(f"{spec['name']}.{name}", LABELS.get(name))
+        expected = (
+            f"Comment {name[5:]}"
+            if re.fullmatch(r"COVAL[1-9]", name)
+            else LABELS.get(f"{spec['name']}.{name}", LABELS.get(name))
+        )
         assert about["label"] == expected, name

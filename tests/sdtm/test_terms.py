@@ -14,8 +14,10 @@ ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "workflow" / "standards" / "ct-2025-03-25.csv"
 PUBLISHED = ROOT.parent / "shared" / "data" / "ct" / "SDTM_Terminology_2025-03-25.txt.xz"
 SPECS = sorted((ROOT / "config" / "sdtm").glob("*.yaml"))
-LISTS = {"ACN": {"code": "C1", "extensible": False, "terms": {"DRUG WITHDRAWN": "C2"}},
-         "UNIT": {"code": "C3", "extensible": True, "terms": {"mg": "C4"}}}
+LISTS = {
+    "ACN": {"code": "C1", "extensible": False, "terms": {"DRUG WITHDRAWN": "C2"}},
+    "UNIT": {"code": "C3", "extensible": True, "terms": {"mg": "C4"}},
+}
 
 
 def check(values, **about):
@@ -28,7 +30,9 @@ def published() -> pd.DataFrame:
         pytest.fail(f"the published terminology is needed for this test and is not at {PUBLISHED}")
     with lzma.open(PUBLISHED, "rt", encoding="utf-8") as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return pd.DataFrame([r[:5] for r in rows[1:]], columns=["CODE", "LISTCODE", "EXTENSIBLE", "NAME", "TERM"], dtype="str")
+    return pd.DataFrame(
+        [r[:5] for r in rows[1:]], columns=["CODE", "LISTCODE", "EXTENSIBLE", "NAME", "TERM"], dtype="str"
+    )
 
 
 def test_the_committed_terms_are_those_of_the_publisher_and_closed_lists_are_whole():
@@ -74,7 +78,7 @@ def test_constants_of_a_mapping_are_terms_of_the_lists_of_their_variables():
 
 def test_a_value_outside_a_closed_list_stops_the_run_and_says_which():
     check(["DRUG WITHDRAWN", None], codelist="ACN")
-    with pytest.raises(Cause, match="field XX, value 'STOPPED'.*ACN"):
+    with pytest.raises(Cause, match=r"field XX, value 'STOPPED'.*ACN"):
         check(["STOPPED"], codelist="ACN")
 
 

@@ -28,7 +28,8 @@ def of_lists(table: list[dict[str, str]], spec: dict[str, Any]) -> dict[str, Any
     for row in table:
         if row["LIST"] in wanted:
             entry = found.setdefault(
-                row["LIST"], {"code": row["LISTCODE"], "extensible": row["EXTENSIBLE"] == "Yes", "terms": {}})
+                row["LIST"], {"code": row["LISTCODE"], "extensible": row["EXTENSIBLE"] == "Yes", "terms": {}}
+            )
             entry["terms"][row["TERM"]] = row["CODE"]
     return found
 
@@ -48,11 +49,16 @@ def check(frame: pd.DataFrame, spec: dict[str, Any], terms: dict[str, Any], file
         declared = spec["variables"][variable].get("sponsor", [])
         own = {term for listed in declared.values() for term in listed} if isinstance(declared, dict) else set(declared)
         if isinstance(declared, list) and own and not any(terms[name]["extensible"] for name in lists):
-            raise Cause(f"{', '.join(lists)} cannot be extended", file=file, field=f"{variable}.sponsor", value=min(own))
+            raise Cause(
+                f"{', '.join(lists)} cannot be extended", file=file, field=f"{variable}.sponsor", value=min(own)
+            )
         allowed = own.union(*(terms[name]["terms"] for name in lists))
         held = frame[variable].dropna().astype("str")
         outside = sorted(set(held[~held.isin(list(allowed))]))
         if outside:
             raise Cause(
                 f"is not a term of {', '.join(lists)} in the committed terminology, nor declared as the sponsor's own",
-                file=file, field=variable, value=outside[0])
+                file=file,
+                field=variable,
+                value=outside[0],
+            )

@@ -8,7 +8,9 @@ from crf2csr.sdtm._verbs import VERBS, Context
 from crf2csr.trace import queries
 
 
-def ask(rows: pd.DataFrame, context: Context, variable: str, *, rule: str, message: pd.Series | str, severity: str) -> list[pd.DataFrame]:
+def ask(
+    rows: pd.DataFrame, context: Context, variable: str, *, rule: str, message: pd.Series | str, severity: str
+) -> list[pd.DataFrame]:
     """Return queries on ``rows`` about the field that ``variable`` was taken from.
 
     A result that was made from one of several fields is asked about the field in ``_FLD``. Where no field
@@ -32,7 +34,9 @@ def ask(rows: pd.DataFrame, context: Context, variable: str, *, rule: str, messa
             done.loc[chosen] = True
             part = rows.loc[chosen]
             text = part["REC"].map(form[name])
-            asked.append(queries(part, rule=rule, field=str(name), message=_of(message, chosen), severity=severity, value=text))
+            asked.append(
+                queries(part, rule=rule, field=str(name), message=_of(message, chosen), severity=severity, value=text)
+            )
     rest = rows[~done]
     if len(rest):
         asked.append(queries(rest, rule=rule, field=variable, message=_of(message, rest.index), severity=severity))

@@ -21,7 +21,9 @@ from crf2csr.populations import matches
 from crf2csr.trace import Made, queries
 
 
-def add(rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame], made: Made, domain: str) -> pd.DataFrame:
+def add(
+    rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame], made: Made, domain: str
+) -> pd.DataFrame:
     """Return ``rows`` with the dictionary's terms; uncoded rows keep missing terms, a query and a ledger line.
 
     Parameters
@@ -39,8 +41,13 @@ def add(rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame
     """
     where = f"config/sdtm/{domain.lower()}.yaml"
     if rule["table"] not in tables:
-        raise Cause("the coding table is not among the tables of this domain", file=where, field="coding.table", value=rule["table"])
-    (verbatim, key), = rule["by"].items()
+        raise Cause(
+            "the coding table is not among the tables of this domain",
+            file=where,
+            field="coding.table",
+            value=rule["table"],
+        )
+    ((verbatim, key),) = rule["by"].items()
     table = tables[rule["table"]]
     table = table[matches(table, rule.get("where"), source=where)]
     wanted = list(dict.fromkeys(rule["set"].values()))
@@ -62,15 +69,20 @@ def add(rows: pd.DataFrame, rule: dict[str, Any], tables: dict[str, pd.DataFrame
     named = text.notna() & (trimmed != "") & ~given
     uncoded = named & found[wanted].isna().all(axis=1)
     made.ledger.enter(
-        f"{domain}: terms coded", "coding file", int(named.sum()), int((named & ~uncoded).sum()),
-        {"not coded: kept in the data, dictionary terms missing": int(uncoded.sum())})
+        f"{domain}: terms coded",
+        "coding file",
+        int(named.sum()),
+        int((named & ~uncoded).sum()),
+        {"not coded: kept in the data, dictionary terms missing": int(uncoded.sum())},
+    )
     twice = uncoded & trimmed.isin(clash)
     for lacking, message in (
         (uncoded & ~twice, "Term is not in the coding file."),
         (twice, "The coding file codes this term in two ways; neither is used."),
     ):
-        made.queries.append(queries(
-            rows[lacking], rule="P39", field=verbatim, message=message, severity="minor", value=text[lacking]))
+        made.queries.append(
+            queries(rows[lacking], rule="P39", field=verbatim, message=message, severity="minor", value=text[lacking])
+        )
     return rows
 
 
@@ -84,4 +96,6 @@ def _unique(entries: pd.DataFrame, keys: pd.Series, wanted: list[str]) -> tuple[
     table = entries[wanted].assign(_key=keys).dropna(subset=["_key"]).drop_duplicates()
     clash = set(table.loc[table.duplicated("_key", keep=False), "_key"])
     table = table[~table["_key"].isin(clash)].set_index("_key")
-    return table.astype("str") if len(table) else pd.DataFrame(np.nan, index=pd.Index([], dtype="str"), columns=wanted, dtype="str"), clash
+    return table.astype("str") if len(table) else pd.DataFrame(
+        np.nan, index=pd.Index([], dtype="str"), columns=wanted, dtype="str"
+    ), clash

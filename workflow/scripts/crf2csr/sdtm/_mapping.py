@@ -11,7 +11,7 @@ import pandas as pd
 from crf2csr import codelists, dates, numbers
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
-from crf2csr.sdtm import _coding, _plausible, _repeats, _timing
+from crf2csr.sdtm import _coding, _repeats, _timing
 from crf2csr.sdtm._verbs import Context, fill
 from crf2csr.trace import Made
 
@@ -43,7 +43,7 @@ def collected(context: Context, made: Made) -> pd.DataFrame:
 def finished(rows: pd.DataFrame, context: Context, made: Made) -> Made:
     """Complete the rows by what the standard says of every domain and ask about repeated results."""
     made.data = standard(rows, context)
-    made.queries += _repeats.ask_about(made.data, context) + _plausible.ask_about(made.data, context)
+    made.queries += _repeats.ask_about(made.data, context)
     return made
 
 

@@ -30,7 +30,8 @@ def printed(low: pd.Series, high: pd.Series) -> pd.DataFrame:
     table = cells.drop_duplicates()
     read = [_limits(a, b) for a, b in zip(table["low"], table["high"], strict=True)]
     keyed = pd.DataFrame(read, columns=["lo", "hi", "unreadable"], index=pd.MultiIndex.from_frame(table)).astype(
-        {"lo": "float64", "hi": "float64", "unreadable": bool})
+        {"lo": "float64", "hi": "float64", "unreadable": bool}
+    )
     joined = cells.join(keyed, on=["low", "high"])
     return pd.DataFrame({"low": joined["lo"], "high": joined["hi"], "unreadable": joined["unreadable"]})
 
@@ -79,11 +80,15 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
     """
     t = table.assign(
         name=table["LBTEST"].map(lambda s: neat(s).casefold(), na_action="ignore"),
-        agelo=numbers.to_number(table["AGELO"]), agehi=numbers.to_number(table["AGEHI"]),
-        start=dates.to_day(table["VALIDFROM"].astype("str")), end=dates.to_day(table["VALIDTO"].astype("str")),
+        agelo=numbers.to_number(table["AGELO"]),
+        agehi=numbers.to_number(table["AGEHI"]),
+        start=dates.to_day(table["VALIDFROM"].astype("str")),
+        end=dates.to_day(table["VALIDTO"].astype("str")),
         rank=table["LAB"].map({lab: n for n, lab in enumerate(laboratories)}).fillna(len(laboratories)),
     ).rename(columns={"SEX": "for_sex"})
-    left = people.assign(name=people["name"].map(lambda s: neat(s).casefold(), na_action="ignore"), row=np.arange(len(people)))
+    left = people.assign(
+        name=people["name"].map(lambda s: neat(s).casefold(), na_action="ignore"), row=np.arange(len(people))
+    )
     pairs = left[left["name"].notna()].merge(t, on="name", how="inner")
     fits = (pairs["for_sex"] == "ALL") | (pairs["for_sex"] == pairs["sex"]).fillna(False)
     fits &= pairs["agelo"].isna() | (pairs["age"] >= pairs["agelo"]).fillna(False)

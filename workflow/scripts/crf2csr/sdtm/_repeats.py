@@ -22,6 +22,7 @@ def ask_about(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     if several.empty:
         return []
     ids = several.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)["REC"].transform(
-        lambda recs: ", ".join(dict.fromkeys(recs)))
+        lambda recs: ", ".join(dict.fromkeys(recs))
+    )
     message = "Different results for one subject, visit and test; all are kept. Records: " + ids.astype("str") + "."
     return ask(several, context, result, rule="P07", message=message, severity="major")

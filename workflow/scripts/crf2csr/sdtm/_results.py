@@ -97,7 +97,8 @@ def _unmarked(clean: str, marks: list[str]) -> tuple[str, str]:
         return clean, ""
     arrows = "|".join(re.escape(mark) for mark in marks if not mark.isascii())
     found = re.fullmatch(rf"(.*?[0-9])\s*((?:{listed})+)", clean) or (
-        re.fullmatch(rf"(?P<mark>(?:{arrows})+)\s*(?P<body>.*[0-9])", clean) if arrows else None)
+        re.fullmatch(rf"(?P<mark>(?:{arrows})+)\s*(?P<body>.*[0-9])", clean) if arrows else None
+    )
     if not found:
         return clean, ""
     body, mark = (found["body"], found["mark"]) if found.groupdict() else (found[1], found[2])
@@ -121,9 +122,16 @@ def read_all(text: pd.Series, words: dict[str, str], none: dict[str, str], marks
     texts = text.fillna("").astype("str")
     folded_words = {neat(word).casefold(): term for word, term in words.items()}
     folded_none = {neat(word).casefold(): term for word, term in none.items()}
-    table = pd.DataFrame(
-        [(t, r.kind, r.text, r.number, r.sign, r.mark, neat(t) != plain(t))
-         for t in texts.unique() for r in [read(t, folded_words, folded_none, marks)]],
-        columns=["as printed", "kind", "text", "number", "sign", "mark", "cleaned"],
-    ).set_index("as printed").astype({"kind": "str", "text": "str", "sign": "str", "mark": "str", "number": "float64", "cleaned": bool})
+    table = (
+        pd.DataFrame(
+            [
+                (t, r.kind, r.text, r.number, r.sign, r.mark, neat(t) != plain(t))
+                for t in texts.unique()
+                for r in [read(t, folded_words, folded_none, marks)]
+            ],
+            columns=["as printed", "kind", "text", "number", "sign", "mark", "cleaned"],
+        )
+        .set_index("as printed")
+        .astype({"kind": "str", "text": "str", "sign": "str", "mark": "str", "number": "float64", "cleaned": bool})
+    )
     return table.reindex(texts).set_axis(text.index)

@@ -27,8 +27,13 @@ def tabulate(context: Context) -> Made:
     rules = read["kind"].map({"comma": "P14", "foreign": "P17"}).fillna("P16")
     for rule in sorted(rules[unread].unique()):
         made.queries += ask(
-            rows[unread & (rules == rule)], context, f"{prefix}ORRES", rule=rule, severity="major",
-            message="The result cannot be read; no standard result.")
+            rows[unread & (rules == rule)],
+            context,
+            f"{prefix}ORRES",
+            rule=rule,
+            severity="major",
+            message="The result cannot be read; no standard result.",
+        )
     return _mapping.finished(rows, context, made)
 
 

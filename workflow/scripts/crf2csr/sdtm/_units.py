@@ -27,7 +27,8 @@ def known_units(labs: dict[str, Any]) -> pd.DataFrame:
     spellings = labs.get("spellings", {})
     rows = [
         (name, spelled(unit, spellings), unit, str(rule.get("times", 1)), str(rule.get("over", 1)), rule.get("loinc"))
-        for name, about in labs["analytes"].items() for unit, rule in about.get("units", {}).items()
+        for name, about in labs["analytes"].items()
+        for unit, rule in about.get("units", {}).items()
     ]
     return pd.DataFrame(rows, columns=["analyte", "spelled", "printed", "times", "over", "loinc"])
 
@@ -37,12 +38,14 @@ def find(analyte: pd.Series, unit: pd.Series, labs: dict[str, Any]) -> pd.DataFr
     known = known_units(labs).drop_duplicates(["analyte", "spelled"]).set_index(["analyte", "spelled"])
     spellings = labs.get("spellings", {})
     words = {u: spelled(u, spellings) for u in unit.dropna().unique()}
-    keys = pd.DataFrame({"analyte": analyte.astype("str"), "spelled": unit.map(words).astype("str")}, index=analyte.index)
+    keys = pd.DataFrame(
+        {"analyte": analyte.astype("str"), "spelled": unit.map(words).astype("str")}, index=analyte.index
+    )
     return keys.join(known[["times", "over", "loinc"]], on=["analyte", "spelled"])[["times", "over", "loinc"]]
 
 
 def exact(value: float, times: str, over: str, digits: int) -> float:
-    """value x times / over in decimals; rounded half away from zero only where something was converted."""
+    """Value x times / over in decimals; rounded half away from zero only where something was converted."""
     if times == "1" and over == "1":
         return value
     return float(numbers.rounded_decimal(Decimal(repr(value)) * Decimal(times) / Decimal(over), digits))
@@ -92,8 +95,11 @@ def proposals(values: pd.Series, analyte: pd.Series, factors: pd.DataFrame, labs
         for value, index in part.groupby(part).groups.items():
             fitting = units.loc[(value * size).between(bottom, top), "printed"].tolist()
             said.loc[index[lost[index]]] = "The unit is missing or not known for this analyte; no standard result." + (
-                f" Plausible units: {', '.join(fitting)}." if fitting else "")
-            said.loc[index[odd[index]]] = f"Implausible: expected within {bounds}; {_guess(value, fitting, bottom, top)}"
+                f" Plausible units: {', '.join(fitting)}." if fitting else ""
+            )
+            said.loc[index[odd[index]]] = (
+                f"Implausible: expected within {bounds}; {_guess(value, fitting, bottom, top)}"
+            )
     return said
 
 
@@ -107,7 +113,12 @@ def _plausible(analyte: pd.Series, labs: dict[str, Any]) -> tuple[pd.Series, pd.
 def _guess(value: float, fitting: list[str], low: float, high: float) -> str:
     if fitting:
         return f"is the unit {' or '.join(fitting)}? Nothing was changed."
-    steps = [f"{step:g} times too {way}" for step in STEPS for way, v in (("high", value / step), ("low", value * step)) if low <= v <= high]
+    steps = [
+        f"{step:g} times too {way}"
+        for step in STEPS
+        for way, v in (("high", value / step), ("low", value * step))
+        if low <= v <= high
+    ]
     return f"is the value {steps[0]}? Nothing was changed." if steps else "please check. Nothing was changed."
 
 
@@ -147,5 +158,6 @@ def against_own(values: pd.Series, person: pd.Series, analyte: pd.Series, labs: 
             back = ratio * factor
             fits = off & (factor != 1) & back.between(1 / limit, limit) & said.loc[here.index].isna()
             said.loc[fits.index[fits]] = (
-                f"More than {limit:g} times off the person's other results; is the unit {unit.printed}? Nothing was changed.")
+                f"More than {limit:g} times off the person's other results; is the unit {unit.printed}? Nothing was changed."
+            )
     return said

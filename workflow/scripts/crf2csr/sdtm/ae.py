@@ -46,14 +46,25 @@ def contradictions(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> li
     found = [
         (_true(end["last"] < start["first"]), "AEENDTC", "major", "Event ends before it starts; both dates are kept."),
         (ongoing & ended, "AEENDTC", "minor", "Event is ongoing and has an end date."),
-        (~ongoing & ~ended & asks_ongoing, "AEENDTC", "minor", "Event is not ongoing and has no end date that can be read."),
+        (
+            ~ongoing & ~ended & asks_ongoing,
+            "AEENDTC",
+            "minor",
+            "Event is not ongoing and has no end date that can be read.",
+        ),
         (ongoing & recovered, "AEOUT", "major", "Event is ongoing and its outcome is recovered."),
         (_true(start["last"] < consent), "AESTDTC", "minor", "Event starts before informed consent."),
-        (unsure, "AESTDTC", "minor", "Start is partial and may be before or after the first dose; the event counts as emergent."),
+        (
+            unsure,
+            "AESTDTC",
+            "minor",
+            "Start is partial and may be before or after the first dose; the event counts as emergent.",
+        ),
         (rows["AESTDTC"].isna(), "AESTDTC", "major", "Event has no start date that can be read."),
     ]
     return [
-        query for met, variable, severity, message in found
+        query
+        for met, variable, severity, message in found
         for query in ask(rows[met], context, variable, rule="P37", message=message, severity=severity)
     ]
 
@@ -68,16 +79,34 @@ def mismatches(rows: pd.DataFrame, dm: pd.DataFrame, context: Context) -> list[p
     died = rows["USUBJID"].map(_of(dm, "DTHDTC")).notna()
     found = [
         (not_serious & ticked, "P38", "AESER", "Event is not serious, yet a criterion of seriousness is ticked."),
-        (serious & ~ticked & bool(criteria), "P38", "AESER", "Event is serious, yet no criterion of seriousness is ticked."),
-        (_of(rows, "AESER").isna() & ticked, "P38", "AESER", "A criterion of seriousness is ticked, yet seriousness is not answered."),
+        (
+            serious & ~ticked & bool(criteria),
+            "P38",
+            "AESER",
+            "Event is serious, yet no criterion of seriousness is ticked.",
+        ),
+        (
+            _of(rows, "AESER").isna() & ticked,
+            "P38",
+            "AESER",
+            "A criterion of seriousness is ticked, yet seriousness is not answered.",
+        ),
         (grade5 & ~led_to_death, "P38", "AETOXGR", "Event is of grade 5, yet death is not ticked."),
         (fatal & ~led_to_death, "P38", "AEOUT", "Outcome is fatal, yet death is not ticked."),
-        (led_to_death & ~fatal & ("AEOUT" in rows), "P38", "AESDTH", "Event led to death, yet its outcome is not fatal."),
+        (
+            led_to_death & ~fatal & ("AEOUT" in rows),
+            "P38",
+            "AESDTH",
+            "Event led to death, yet its outcome is not fatal.",
+        ),
         (fatal & ~died, "P37", "AEOUT", "Outcome is fatal, yet no date of death is known."),
     ]
     return [
-        query for met, rule, variable, message in found
-        for query in ask(rows[met], context, variable, rule=rule, message=message, severity="blocker" if rule == "P38" else "major")
+        query
+        for met, rule, variable, message in found
+        for query in ask(
+            rows[met], context, variable, rule=rule, message=message, severity="blocker" if rule == "P38" else "major"
+        )
     ]
 
 
@@ -95,9 +124,19 @@ def presence(context: Context) -> list[pd.DataFrame]:
             continue
         said, term = form["AEYN"].astype("str").str.strip(), form["AETERM"].astype("str").str.strip() != ""
         asked += [
-            queries(form[(said == "Y") & ~term], rule="P37", field="AETERM", severity="major",
-                    message="The form says that there was an adverse event and names none."),
-            queries(form[(said == "N") & term], rule="P37", field="AEYN", severity="major",
-                    message="The form says that there was no adverse event and names one; it is kept."),
+            queries(
+                form[(said == "Y") & ~term],
+                rule="P37",
+                field="AETERM",
+                severity="major",
+                message="The form says that there was an adverse event and names none.",
+            ),
+            queries(
+                form[(said == "N") & term],
+                rule="P37",
+                field="AEYN",
+                severity="major",
+                message="The form says that there was no adverse event and names one; it is kept.",
+            ),
         ]
     return asked

@@ -91,10 +91,15 @@ def ranged(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, contex
     labs = context.lists["labs"]
     dm = context.domains["dm"].drop_duplicates("USUBJID").set_index("USUBJID")
     person = rows["USUBJID"].map
-    people = pd.DataFrame({
-        "name": rows[NAME], "sex": person(dm["SEX"]), "day": dates.to_day(rows["LBDTC"]),
-        "age": dates.age_years(person(dm["BRTHDTC"]).astype("str"), rows["LBDTC"].str.slice(0, 10)),
-    }, index=rows.index)
+    people = pd.DataFrame(
+        {
+            "name": rows[NAME],
+            "sex": person(dm["SEX"]),
+            "day": dates.to_day(rows["LBDTC"]),
+            "age": dates.age_years(person(dm["BRTHDTC"]).astype("str"), rows["LBDTC"].str.slice(0, 10)),
+        },
+        index=rows.index,
+    )
     given = _ranges.printed(rows["LBORNRLO"], rows["LBORNRHI"])
     by_form = given["low"].notna() | given["high"].notna()
     limits = _ranges.converted(given, factors, labs["digits"])
@@ -113,8 +118,12 @@ def ranged(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, contex
             text = listed[column].astype("str")
             rows[variable] = rows[variable].where(~same, text.where(text.str.strip() != ""))
         made.ledger.enter(
-            "LB: reference ranges", "labranges", int(use.sum()), int((use & limits.notna().any(axis=1)).sum()),
-            {"no range for this name, sex, age and day": int((use & limits.isna().all(axis=1)).sum())})
+            "LB: reference ranges",
+            "labranges",
+            int(use.sum()),
+            int((use & limits.notna().any(axis=1)).sum()),
+            {"no range for this name, sex, age and day": int((use & limits.isna().all(axis=1)).sum())},
+        )
     odd = _units.implausible(limits["high"].where(limits["high"].notna(), limits["low"]), rows[ANALYTE], labs) & by_form
     limits = limits.mask(odd)
     rows["_BADRANGE"] = given["unreadable"]
@@ -137,20 +146,63 @@ def asked(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, context
     against = numeric & (read["mark"] != "") & rows["LBNRIND"].notna() & (rows["LBNRIND"] != read["mark"].map(marked))
     silent = (kind == "blank") & rows["LBREASND"].isna()
     found = [
-        (rows[ANALYTE].isna(), NAME, "P13", "major", "The name of the test is not known; the result is kept without a test code."),
+        (
+            rows[ANALYTE].isna(),
+            NAME,
+            "P13",
+            "major",
+            "The name of the test is not known; the result is kept without a test code.",
+        ),
         (doubt.notna(), "LBORRESU", "P12", "major", doubt),
         (kind == "comma", "LBORRES", "P14", "major", "A comma in a number is ambiguous; no standard result."),
         (kind == "unreadable", "LBORRES", "P16", "minor", "The result cannot be read; no standard result."),
-        (kind == "foreign", "LBORRES", "P17", "minor", "The result is not written as a plain decimal number; no standard result."),
+        (
+            kind == "foreign",
+            "LBORRES",
+            "P17",
+            "minor",
+            "The result is not written as a plain decimal number; no standard result.",
+        ),
         (silent, "LBORRES", "P16", "minor", "There is neither a result nor a reason."),
-        (numeric & read["cleaned"], "LBORRES", "P15", "info", "The number was entered with other characters than plain digits; it was read."),
-        (against.fillna(False), "LBORRES", "P13", "minor", "The mark behind the number contradicts the reference range."),
+        (
+            numeric & read["cleaned"],
+            "LBORRES",
+            "P15",
+            "info",
+            "The number was entered with other characters than plain digits; it was read.",
+        ),
+        (
+            against.fillna(False),
+            "LBORRES",
+            "P13",
+            "minor",
+            "The mark behind the number contradicts the reference range.",
+        ),
         (rows["_BADRANGE"], "LBORNRLO", "P40", "minor", "The printed reference range cannot be read."),
-        (rows["_ODDRANGE"], "LBORNRHI", "P40", "minor", "The printed reference range is implausible in the printed unit; it is not used."),
-        (unranged & ~rows["_BADRANGE"] & ~rows["_ODDRANGE"], "LBORRES", "P40", "minor", "There is no reference range for this result."),
+        (
+            rows["_ODDRANGE"],
+            "LBORNRHI",
+            "P40",
+            "minor",
+            "The printed reference range is implausible in the printed unit; it is not used.",
+        ),
+        (
+            unranged & ~rows["_BADRANGE"] & ~rows["_ODDRANGE"],
+            "LBORRES",
+            "P40",
+            "minor",
+            "There is no reference range for this result.",
+        ),
     ]
     return [
-        query for met, variable, rule, severity, message in found
-        for query in ask(rows[met.astype(bool)], context, variable, rule=rule, severity=severity,
-                         message=message[met] if isinstance(message, pd.Series) else message)
+        query
+        for met, variable, rule, severity, message in found
+        for query in ask(
+            rows[met.astype(bool)],
+            context,
+            variable,
+            rule=rule,
+            severity=severity,
+            message=message[met] if isinstance(message, pd.Series) else message,
+        )
     ]
