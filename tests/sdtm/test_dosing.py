@@ -41,6 +41,17 @@ def test_an_interval_inside_a_longer_earlier_one_overlaps_it():
     assert {query[1] for query in asked(made)} == {"EX:3", "EX:4"}
 
 
+def test_the_dose_of_a_placebo_is_0_and_nobody_asks():
+    rows = [{"EXOCCUR": "Y", "EXDOSE": "0", "EXSTDAT": "2026-02-03", "EXENDAT": "2026-04-28"}]
+    made = context("ec", {"EX": records("EX", *rows), "DS": records("DS", {"LSTDOSDT": "2026-04-28"})})
+    made.spec = made.spec | {
+        "records": [
+            block | {"set": block["set"] | {"ECTRT": {"hardcode": "PLACEBO"}}} for block in made.spec["records"]
+        ]
+    }
+    assert asked(ec.tabulate(made)) == []
+
+
 def tablets(*visits):
     rows = [{"DADAT": day, "DISPAMT": out, "RETAMT": back, "DAREFID": "0010221"} for day, out, back in visits]
     return da.tabulate(context("da", {"DA": records("DA", *rows)}))

@@ -45,12 +45,14 @@ def intervals(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
 def doses(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     """Queries on the dose of an interval in which the drug was taken, and on a dose where it was not.
 
-    The limits of a dose are the contract's: the review of the form asks about them.
+    The limits of a dose are the contract's: the review of the form asks about them. A placebo has the dose 0
+    (SDTMIG 3.4, 6.1.3).
     """
     taken, dose = rows["ECOCCUR"] == "Y", rows["ECDOSE"]
+    placebo = _true(rows["ECTRT"].str.upper() == "PLACEBO")
     found = [
         (_true(taken) & dose.isna(), "ECDOSE", "major", "Drug was taken and the dose is missing or not a number."),
-        (_true(taken) & _true(dose == 0), "ECDOSE", "major", "Drug was taken and the dose is 0."),
+        (_true(taken) & _true(dose == 0) & ~placebo, "ECDOSE", "major", "Drug was taken and the dose is 0."),
         (_true(rows["ECOCCUR"] == "N") & _true(dose > 0), "ECDOSE", "major", "Drug was not taken and there is a dose."),
     ]
     return _asked(rows, context, found)
