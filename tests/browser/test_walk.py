@@ -86,6 +86,7 @@ def test_keys_alone_open_walk_back_and_close_and_focus_returns(opened, report):
 
 def test_a_query_opens_the_cell_that_it_asks_about(opened, study, report):
     with opened(report) as page:
+        page.locator("[data-listing=queries]").scroll_into_view_if_needed()
         row = page.locator("[data-listing=queries] tbody tr", has_text="PPPASI:").first
         record = row.locator("td", has_text=re.compile(r"^PPPASI:\d+$")).text_content()
         row.locator("button").click()

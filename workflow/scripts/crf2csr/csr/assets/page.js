@@ -1,13 +1,32 @@
 // Start: unpack, check, put the listings on the screen, and answer to every number.
+function showListing(place) {
+  const listing = page.listings[place.dataset.listing];
+  const rows = Int32Array.from({ length: listing.n }, (_, k) => k);
+  const opens = listing.at || listing.rows;
+  const label = place.dataset.label;
+  place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
+  place.style.minHeight = "";
+}
+
+// A listing is put on the screen when it comes near; the rows that stand in the page are kept aside for paper.
 function listings() {
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) {
+      near.unobserve(entry.target);
+      showListing(entry.target);
+    }
+  }, { rootMargin: "700px" });
   for (const place of document.querySelectorAll("[data-listing]")) {
-    const listing = page.listings[place.dataset.listing];
-    if (!listing.n) continue;
-    const rows = Int32Array.from({ length: listing.n }, (_, k) => k);
-    const opens = listing.at || listing.rows;
-    const label = place.dataset.label;
-    place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
+    const count = page.listings[place.dataset.listing].n;
+    if (!count) continue;
+    place.style.minHeight = `${Math.min(count, 16) * HEIGHT + 96}px`;
+    near.observe(place);
   }
+  const aside = Array.from(document.querySelectorAll(".staged"), (node) => [node, document.createComment("rows for paper")]);
+  const keep = () => aside.forEach(([node, mark]) => node.replaceWith(mark));
+  keep();
+  addEventListener("beforeprint", () => aside.forEach(([node, mark]) => mark.replaceWith(node)));
+  addEventListener("afterprint", keep);
 }
 
 function contents() {
