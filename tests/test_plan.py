@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from crf2csr import plan as plan_module
 from crf2csr.errors import Cause
 from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
 from crf2csr.specs import Study
@@ -77,20 +77,27 @@ def test_the_digest_of_an_unknown_module_is_refused():
 
 
 @pytest.fixture
-def house(tmp_path) -> Path:
-    """A copy of the house's modules that a test may change."""
-    return shutil.copytree(HOUSE, tmp_path / "crf2csr", ignore=shutil.ignore_patterns("__pycache__"))
+def house(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A copy of the house's modules that a test may change and the plan reads."""
+    copy = shutil.copytree(HOUSE, tmp_path / "crf2csr", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(plan_module, "HOUSE", copy)
+    yield copy
+    forget()
 
 
-def code_in(house: Path, module: str) -> str:
-    """Digest of a module's code in a copy of the house, read by a fresh interpreter (the plan keeps what it read)."""
-    command = f"from crf2csr.plan import code; print(code({module!r}))"
-    run = subprocess.run([sys.executable, "-c", command], cwd=house.parent, capture_output=True, text=True, check=True)
-    return run.stdout.strip()
+def forget() -> None:
+    """The plan keeps what it has read of the modules for as long as a run lasts."""
+    imports.cache_clear()
+    plan_module._code_of.cache_clear()
+
+
+def code_now(module: str) -> str:
+    forget()
+    return plan_module.code(module)
 
 
 def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(house):
-    before = code_in(house, "crf2csr.adam.adae")
+    before = code_now("crf2csr.adam.adae")
     for name, matters in (
         ("adam/_imputation.py", True),
         ("dates.py", True),
@@ -100,6 +107,6 @@ def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(ho
         path = house / name
         text = path.read_bytes()
         path.write_bytes(text + b"\n# one more line\n")
-        assert (code_in(house, "crf2csr.adam.adae") != before) is matters, name
+        assert (code_now("crf2csr.adam.adae") != before) is matters, name
         path.write_bytes(text)
-    assert code_in(house, "crf2csr.adam.adae") == before
+    assert code_now("crf2csr.adam.adae") == before

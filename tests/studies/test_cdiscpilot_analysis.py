@@ -19,7 +19,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 
-from tests.climb import ROOT, SHARED, climb, copy_config
+from tests.climb import ROOT, SHARED, copy_config
 
 RAW = SHARED / "data/cdiscpilot/raw"
 STUDY = ROOT / "studies/cdiscpilot"
@@ -42,13 +42,9 @@ NOT_DERMATOLOGIC = ["COLD SWEAT", "HYPERHIDROSIS", "ALOPECIA"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(pilot) -> Path:
     """The study after one climb through every floor."""
-    if not RAW.is_dir():
-        pytest.skip(f"the public raw exports of the CDISC pilot are not at {RAW}")
-    made = copy_config(STUDY, tmp_path_factory.mktemp("cdiscpilot"))
-    climb(made, raw_dir=str(RAW))
-    return made
+    return pilot
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:

@@ -39,7 +39,7 @@ UNMATCHED = {"dm": (0, 0), "ds": (0, 0), "ex": (0, 0), "ae": (15, 15), "vs": (0,
 
 
 @pytest.fixture(scope="module")
-def tabulated(pilot):
+def tabulated(pilot) -> dict[str, pd.DataFrame]:
     """Our SDTM of the pilot, by domain."""
     return {name: pd.read_parquet(pilot / f"results/sdtm/{name}.parquet") for name in KEYS}
 
