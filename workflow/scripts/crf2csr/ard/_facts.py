@@ -216,12 +216,6 @@ class Analysis:
             )
         return list(combinations[by].itertuples(index=False, name=None))
 
-    def members(self, facts: Facts, rows: pd.DataFrame, people: pd.DataFrame) -> int:
-        """The set that stands for these subjects: their rows where each has one, else the subjects themselves."""
-        if people["USUBJID"].isin(rows["USUBJID"]).all():
-            return facts.set_of(self.spec["dataset"], rows.index[rows["USUBJID"].isin(people["USUBJID"])])
-        return facts.set_of("adsl", people.index)
-
 
 def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.Series:
     """USUBJID of the subjects who have a row in ``about['dataset']`` that meets ``about['where']``."""

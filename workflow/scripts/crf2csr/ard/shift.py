@@ -6,8 +6,10 @@ the two is in the row or column ``Missing``, who lacks both in their crossing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crf2csr.ard._facts import Analysis, Facts
@@ -94,17 +96,36 @@ def _cells(
 ) -> None:
     facts.add("N", len(person), "count", facts.set_of("adsl", person.index), **about)
     shared = {k: v for k, v in about.items() if k not in ("group3", "group3_level")}
-    for first in [*levels, MISSING]:
-        inside = person[person["ROW"] == first]
-        assessed = int((inside["COLUMN"] != MISSING).sum())
+    members = _members(analysis, facts, rows, person)
+    before, after = person["ROW"].to_numpy(dtype=object), person["COLUMN"].to_numpy(dtype=object)
+    for first in [*levels, MISSING, "Total"]:
+        inside = np.ones(len(person), dtype=bool) if first == "Total" else before == first
+        assessed = int((inside & (after != MISSING)).sum())
         for then in [*levels, MISSING, "Total"]:
-            cell = inside if then == "Total" else inside[inside["COLUMN"] == then]
-            members = analysis.members(facts, rows, cell)
+            cell = inside if then == "Total" else inside & (after == then)
             one = shared | {"group3": "Baseline", "group3_level": first, "variable_level": then}
-            facts.add("n", len(cell), "count", members, **one)
-            if then in levels:
-                facts.add("p", len(cell) / assessed if assessed else None, "percent", members, **one)
-    for then in [*levels, MISSING, "Total"]:
-        cell = person if then == "Total" else person[person["COLUMN"] == then]
-        one = shared | {"group3": "Baseline", "group3_level": "Total", "variable_level": then}
-        facts.add("n", len(cell), "count", analysis.members(facts, rows, cell), **one)
+            found = members(cell)
+            facts.add("n", int(cell.sum()), "count", found, **one)
+            if then in levels and first != "Total":
+                facts.add("p", int(cell.sum()) / assessed if assessed else None, "percent", found, **one)
+
+
+def _members(
+    analysis: Analysis, facts: Facts, rows: pd.DataFrame, person: pd.DataFrame
+) -> Callable[[np.ndarray], int]:
+    """Return what gives the set for a choice of subjects: their rows where each has one, else themselves.
+
+    The way from subject to rows is laid once, since a shift table asks for it in every cell.
+    """
+    place = pd.Series(np.arange(len(person)), index=person["USUBJID"])
+    owner = rows["USUBJID"].map(place).to_numpy(dtype="int64")
+    index, people = rows.index.to_numpy(dtype="int64"), person.index.to_numpy(dtype="int64")
+    has_row = np.zeros(len(person), dtype=bool)
+    has_row[owner] = True
+
+    def chosen(cell: np.ndarray) -> int:
+        if has_row[cell].all():
+            return facts.set_of(analysis.spec["dataset"], index[cell[owner]])
+        return facts.set_of("adsl", people[cell])
+
+    return chosen
