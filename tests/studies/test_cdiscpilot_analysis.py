@@ -235,6 +235,18 @@ def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, t
         assert at_risk == [int(((times["ARM"] == arm) & (times["TIME"] >= int(row["head"]))).sum()) for arm in ARMS]
 
 
+@pytest.mark.parametrize("chapter", ["population", "dermatologic", "safety"])
+def test_every_count_is_the_number_of_its_rows_or_of_their_subjects(folder, chapter):
+    """What the page checks on opening: a fact of the format count, counted again from its set."""
+    facts, sets = table(folder, f"ard/{chapter}"), table(folder, f"ard/_trace/{chapter}").set_index("SET")
+    people = {name: table(folder, f"adam/{name}")["USUBJID"] for name in ("adsl", "adae", "adtte")}
+    counted = facts[(facts["format"] == "count") & facts["member_set"].notna() & facts["stat"].notna()]
+    assert len(counted)
+    for name, stat, number in zip(counted["stat_name"], counted["stat"], counted["member_set"], strict=True):
+        rows = sets.loc[number, "ROWS"]
+        assert stat in (len(rows), people[sets.loc[number, "DATASET"]].iloc[rows].nunique()), name
+
+
 def test_a_printed_count_walks_back_to_the_lines_of_the_raw_file(folder, emergent):
     """The 65 placebo subjects with an event, from the printed number to the physical lines of ae_raw.csv."""
     facts, sets = table(folder, "ard/safety"), table(folder, "ard/_trace/safety").set_index("SET")

@@ -24,10 +24,10 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     facts.add("N", len(every), "count", members, **about)
     if every["ARM"].nunique() < 2 or not event.any():
         error = "fewer than two arms with times, or no event"
-        for name, form in (("chisq", "d3"), ("df", "count"), ("p_value", "p")):
+        for name, form in (("chisq", "d3"), ("df", "d0"), ("p_value", "p")):
             facts.add(name, None, form, members, **about, error=error)
         return
     statistic, df, p = _km.logrank(every["AVAL"].to_numpy("float64"), event, every["ARM"].to_numpy(str))
     facts.add("chisq", statistic, "d3", members, **about)
-    facts.add("df", df, "count", members, **about)
+    facts.add("df", df, "d0", members, **about)
     facts.add("p_value", p, "p", members, **about)
