@@ -6,6 +6,7 @@ A study is a folder with ``config/`` and raw data; run one with ``snakemake --co
 or ``snakemake --cores 4 --directory studies/<name>``.
 """
 
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/raw.smk"
 include: "workflow/rules/sdtm.smk"

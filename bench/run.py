@@ -30,7 +30,13 @@ ONE_PROCESS = "import sys; sys.path[:0] = [{root!r}, {scripts!r}]; from pathlib 
 def timed(command: list[str], folder: Path) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds and peak memory (MB) of one finished process tree's largest process."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -40,7 +46,13 @@ def timed(command: list[str], folder: Path) -> tuple[float, float, float]:
 
 def snakemake(cores: int) -> list[str]:
     """The command of a user."""
-    return [str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+    return [
+        str(Path(sys.executable).with_name("snakemake")),
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        str(cores),
+    ]
 
 
 def one_process() -> list[str]:
@@ -72,7 +84,10 @@ def line(label: str, runs: list[tuple[float, float, float]]) -> float:
     """Print minimum, median and maximum of the wall time, median CPU and the peak; return the median wall."""
     wall = [run[0] for run in runs]
     cpu, peak = statistics.median(run[1] for run in runs), max(run[2] for run in runs)
-    print(f"| {label} | {min(wall):.2f} | {statistics.median(wall):.2f} | {max(wall):.2f} | {cpu:.2f} | {peak:.0f} |", flush=True)
+    print(
+        f"| {label} | {min(wall):.2f} | {statistics.median(wall):.2f} | {max(wall):.2f} | {cpu:.2f} | {peak:.0f} |",
+        flush=True,
+    )
     return statistics.median(wall)
 
 
@@ -126,7 +141,9 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--sizes", type=int, nargs="*", default=[60, 600, 6000])
     arguments = parser.parse_args()
-    print(f"{os.cpu_count()} processors; this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB\n")
+    print(
+        f"{os.cpu_count()} processors; this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB\n"
+    )
     if arguments.repeats:
         shipped(arguments.repeats, arguments.cores)
     growth(arguments.sizes)

@@ -25,7 +25,9 @@ PLANTED = [
 ]
 
 
-def generate(subjects: int, seed: int, problems: bool = True) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+def generate(
+    subjects: int, seed: int, problems: bool = True
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """The forms of a study with `subjects` treated persons, and the truth behind them.
 
     Returns the forms by name (all columns text) and a dict with `subjects`, `ae`, `planted`, `coding`, `labranges`.

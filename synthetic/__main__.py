@@ -20,7 +20,9 @@ def main() -> None:
     problems = not given.no_problems
     forms, truth = generate(given.subjects, given.seed, problems)
     write(forms, truth, given.out, given.truth, {"subjects": given.subjects, "seed": given.seed, "problems": problems})
-    print(f"{given.out}: {len(forms)} forms, {sum(map(len, forms.values()))} records, {len(truth['planted'])} planted problems")
+    print(
+        f"{given.out}: {len(forms)} forms, {sum(map(len, forms.values()))} records, {len(truth['planted'])} planted problems"
+    )
 
 
 if __name__ == "__main__":

@@ -175,7 +175,9 @@ def _ppphx(study):
         "PPDIADAT": partial(found, rng.choice([4, 7, 10], size, p=[0.25, 0.5, 0.25])),
         "PPONSDAT": partial(onset, rng.choice([4, 7], size, p=[0.5, 0.5])),
         "PPTYPE": where(study.history[:, keys.index("PSO")], "B", "A"),
-        "PPCONF": where(study.failure == "IN02", "CLINICAL", pick(rng, ["CLINICAL", "PATHOLOGY", "BOTH"], size, [0.62, 0.1, 0.28])),
+        "PPCONF": where(
+            study.failure == "IN02", "CLINICAL", pick(rng, ["CLINICAL", "PATHOLOGY", "BOTH"], size, [0.62, 0.1, 0.28])
+        ),
         "PPFOCAL": np.array(["|".join(codes[row]) for row in marks], dtype=object),
         "PPPAO": where(study.history[:, keys.index("PAO")], "Y", pick(rng, ["N", "U"], size, [0.95, 0.05])),
         "PPFAMHX": pick(rng, ["N", "Y", "U"], size, [0.85, 0.1, 0.05]),
@@ -211,8 +213,16 @@ def _prtx(study):
     lasted = np.minimum(lasted, room - 45)
     end = study.consent[who] - 35 - (rng.random(size) * np.maximum(room - lasted - 40, 1)).astype(int)
     start = np.maximum(end - lasted, study.birth[who] + 16 * 365)
-    reached = where(main, where(reason == "INEFF", "Y", pick(rng, ["Y", "N"], size)), pick(rng, ["Y", "N", "U"], size, [0.72, 0.15, 0.13]))
-    keep = np.where(main & (reason == "INEFF"), rng.choice([7, 10], size, p=[0.7, 0.3]), rng.choice([4, 7, 10], size, p=[0.3, 0.5, 0.2]))
+    reached = where(
+        main,
+        where(reason == "INEFF", "Y", pick(rng, ["Y", "N"], size)),
+        pick(rng, ["Y", "N", "U"], size, [0.72, 0.15, 0.13]),
+    )
+    keep = np.where(
+        main & (reason == "INEFF"),
+        rng.choice([7, 10], size, p=[0.7, 0.3]),
+        rng.choice([4, 7, 10], size, p=[0.3, 0.5, 0.2]),
+    )
     fields = {
         "CMTRT": pick_listed(rng, [row["verbatims"].split("|") for row in rows], which),
         "PTCAT": np.array([row["class"] for row in rows], dtype=object)[which],

@@ -19,14 +19,18 @@ def coding(forms: dict[str, pd.DataFrame]) -> pd.DataFrame:
     rows = []
     for row in table("ae_terms"):
         for verbatim in row["verbatims"].split("|"):
-            rows.append(["AE", verbatim, row["pt"], row["llt"], row["hlt"], row["hlgt"], row["soc"], row["soc"], "", ""])
+            rows.append(
+                ["AE", verbatim, row["pt"], row["llt"], row["hlt"], row["hlgt"], row["soc"], row["soc"], "", ""]
+            )
     for name in ("drugs", "prior"):
         for row in table(name):
             for verbatim in row["verbatims"].split("|"):
                 rows.append(["CM", verbatim, row["decod"], "", "", "", "", "", row["clascd"], row["clas"]])
     for row in table("history"):
         for verbatim in row["verbatims"].split("|"):
-            rows.append(["MH", verbatim, row["term_pt"], row["llt"], row["hlt"], row["hlgt"], row["soc"], row["soc"], "", ""])
+            rows.append(
+                ["MH", verbatim, row["term_pt"], row["llt"], row["hlt"], row["hlgt"], row["soc"], row["soc"], "", ""]
+            )
     out = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
     out = out[[verbatim in used[domain] for domain, verbatim in zip(out["DOMAIN"], out["VERBATIM"])]]
     return out.drop_duplicates(["DOMAIN", "VERBATIM"]).reset_index(drop=True)

@@ -78,7 +78,11 @@ def _ds(study):
         here = code == name
         term[here] = pick(rng, words, int(here.sum()))
     cause = study.failure
-    named = where(cause == "WITHDREW", "筛选失败：受试者在首次给药前撤回同意", "筛选失败：" + where(cause == "WITHDREW", "", cause))
+    named = where(
+        cause == "WITHDREW",
+        "筛选失败：受试者在首次给药前撤回同意",
+        "筛选失败：" + where(cause == "WITHDREW", "", cause),
+    )
     term = where(study.treated, term, named)
     left = study.left_on != NO_DAY
     event = where(study.treated, where(left & ~study.stays, "ET", "W12"), "SCR")

@@ -102,7 +102,9 @@ def write(forms: dict, truth: dict, out, truth_dir=None, arguments: dict | None 
         "generator": {"program": "python -m synthetic", "arguments": arguments},
         "files": files,
     }
-    (out / "manifest.yaml").write_bytes(yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=200).encode())
+    (out / "manifest.yaml").write_bytes(
+        yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=200).encode()
+    )
     shown = " ".join(f"--{k} {v}" for k, v in arguments.items() if k != "problems")
     shown += "" if arguments.get("problems", True) else " --no-problems"
     planted = "" if arguments.get("problems", True) else " (not in this copy)"

@@ -45,7 +45,9 @@ def bloods(study) -> None:
         ratio = float(row["hi_m"]) / float(row["hi_f"]) if row["hi_m"] and row["hi_f"] else 1.0
         if row["key"] == "HGB":
             ratio = 1.12
-        person = number["mean"] * np.where(study.female, 1, ratio**0.7) * np.exp(number["cv"] * 0.8 * rng.normal(0, 1, size))
+        person = (
+            number["mean"] * np.where(study.female, 1, ratio**0.7) * np.exp(number["cv"] * 0.8 * rng.normal(0, 1, size))
+        )
         person = np.clip(person, number["min_ok"] * 1.12, number["max_ok"] * 0.85)[study.person]
         own = number["drug"] + number["drug_sd"] * rng.normal(0, 1, size)
         value = person[:, None] * np.exp(number["cv"] * 0.3 * rng.normal(0, 1, (size, 4)) + own[:, None] * on_drug)
@@ -190,7 +192,9 @@ def _sero(study):
         "HBEAG": where(carrier & (rng.random(size) < 0.3), "POS", "NEG"),
         "HBEAB": where(carrier | (past & (rng.random(size) < 0.4)), "POS", "NEG"),
         "HBCAB": where(carrier | past, "POS", "NEG"),
-        "HBVDNA": where(carrier, text(np.exp(rng.normal(8, 1.5, size))), where(past, pick(rng, ["<20", "<LLOQ"], size))),
+        "HBVDNA": where(
+            carrier, text(np.exp(rng.normal(8, 1.5, size))), where(past, pick(rng, ["<20", "<LLOQ"], size))
+        ),
         "HCVAB": "NEG",
         "HIVAB": "NEG",
         "TPPA": "NEG",
@@ -205,7 +209,13 @@ def _cxr(study):
     size = study.size
     active = study.failure == "EX01"
     result = where(active, "ABN_CS", pick(rng, ["NORMAL", "ABN_NCS"], size, [0.8, 0.2]))
-    mild = ["双肺纹理增多", "右肺上叶微小结节，建议年度复查", "双肺散在纤维条索影", "主动脉硬化", "左侧胸锁关节骨质增生"]
+    mild = [
+        "双肺纹理增多",
+        "右肺上叶微小结节，建议年度复查",
+        "双肺散在纤维条索影",
+        "主动脉硬化",
+        "左侧胸锁关节骨质增生",
+    ]
     active_text = ["右肺上叶斑片影，伴小空洞，考虑活动性结核", "左肺上叶斑片结节影，考虑结核，建议专科就诊"]
     description = where(result == "ABN_NCS", pick(rng, mild, size), where(active, pick(rng, active_text, size)))
     fields = {

@@ -39,7 +39,12 @@ def record(study: SimpleNamespace) -> dict[str, pd.DataFrame]:
         made.update(room.forms(study))
     for name in ("MH", "PPPHX", "PRTX"):
         made[name] = _same_past(study, made[name])
-    for name, field, lack in (("PPPASI", "PPTOTAL", ""), ("VS", "VSPERF", "N"), ("LB", "LBORRES", ""), ("DLQI", "DLTOTAL", "")):
+    for name, field, lack in (
+        ("PPPASI", "PPTOTAL", ""),
+        ("VS", "VSPERF", "N"),
+        ("LB", "LBORRES", ""),
+        ("DLQI", "DLTOTAL", ""),
+    ):
         made[name].loc[made[name][field] == lack, "FORMSTAT"] = "INCOMPLETE"
     return {row["form"]: made[row["form"]] for row in table("forms")}
 

@@ -31,10 +31,31 @@ def labels(p) -> None:
     ):
         row = p.find(form, at(event))
         known = sub not in ("unknown label", "label missing", "label V5")
-        p.set(9, sub, form, row, "EVENT", label, "label map" if known else "query, record kept", "info" if known else "minor", "D")
+        p.set(
+            9,
+            sub,
+            form,
+            row,
+            "EVENT",
+            label,
+            "label map" if known else "query, record kept",
+            "info" if known else "minor",
+            "D",
+        )
     frame = p.forms["PPPASI"]
     for row in frame.index[frame["EVENT"] == "UNS"][:3]:
-        p.note(9, "unscheduled visit", "PPPASI", row, "EVENT", "UNS", "UNS", "VISITNUM n.1; analysis visit by window", "info", "D")
+        p.note(
+            9,
+            "unscheduled visit",
+            "PPPASI",
+            row,
+            "EVENT",
+            "UNS",
+            "UNS",
+            "VISITNUM n.1; analysis visit by window",
+            "info",
+            "D",
+        )
 
 
 def windows(p) -> None:
@@ -71,7 +92,16 @@ def windows(p) -> None:
 
 def lost_visit_dates(p) -> None:
     row = p.find("SV", at("W8", VISYN="Y"))
-    p.set(11, "visit date missing", "SV", row, "VISDAT", "", "date of the visit's first dated form, flagged; query", "minor")
+    p.set(
+        11,
+        "visit date missing",
+        "SV",
+        row,
+        "VISDAT",
+        "",
+        "date of the visit's first dated form, flagged; query",
+        "minor",
+    )
     row = p.find("SV", at("W4", VISYN="Y"))
     p.drop(11, "visit forms without a visit record", "SV", row, "visit derived from its forms, flagged; query", "minor")
 
@@ -210,7 +240,16 @@ def eligibility(p) -> None:
         p.set(29, "hepatitis B surface antigen positive", "SERO", row, "HBSAG", "POS", expected, "major")
         p.set(29, "hepatitis B virus DNA detected", "SERO", row, "HBVDNA", "2350", expected, "major")
     row = p.find("SERO", at("SCR", TSPOT="NEG"))
-    p.set(29, "interferon-gamma test positive", "SERO", row, "TSPOT", "POS", "query: active tuberculosis to be excluded", "major")
+    p.set(
+        29,
+        "interferon-gamma test positive",
+        "SERO",
+        row,
+        "TSPOT",
+        "POS",
+        "query: active tuberculosis to be excluded",
+        "major",
+    )
     row = p.find("DM", lambda f: f["BRTHDAT"].str.len() == 10)
     if row is not None:
         signed = p.subjects.at[p.forms["DM"].at[row, "SUBJID"], "RFICDAT"]
@@ -249,6 +288,24 @@ def dosing(p) -> None:
     row = p.find("EX", lambda f: (f["GRPREP"] == "1") & (f["EXOCCUR"] == "Y"), who=stayed)
     p.set(30, "dose 40 mg", "EX", row, "EXDOSE", "40", "as collected; query", "major")
     row = p.find("DA", at("W4"))
-    p.set(30, "more returned than dispensed", "DA", row, "RETAMT", "60", "compliance flagged, not truncated; query", "major")
+    p.set(
+        30,
+        "more returned than dispensed",
+        "DA",
+        row,
+        "RETAMT",
+        "60",
+        "compliance flagged, not truncated; query",
+        "major",
+    )
     row = p.find("DA", lambda f: (f["EVENT"] == "W8") & (f["DISPAMT"] == "42"))
-    p.set(30, "too few dispensed for the compliance", "DA", row, "DISPAMT", "4", "compliance flagged, not truncated; query", "minor")
+    p.set(
+        30,
+        "too few dispensed for the compliance",
+        "DA",
+        row,
+        "DISPAMT",
+        "4",
+        "compliance flagged, not truncated; query",
+        "minor",
+    )

@@ -45,10 +45,30 @@ def partial(p) -> None:
     calm = lambda f: full("AESTDAT")(f) & (f["AESER"] == "N")  # noqa: E731
     for sub, shape in shapes_.items():
         change(p, 1, sub, "AE", p.find("AE", calm), "AESTDAT", shape, KEPT)
-    change(p, 1, "month unknown, day known", "CM", p.find("CM", full("CMSTDAT")), "CMSTDAT", lambda y, m, d: f"{d}-UNK-{y}", KEPT)
-    change(p, 1, "day and month unknown", "MH", p.find("MH", full("MHSTDAT")), "MHSTDAT", shapes_["day and month unknown"], KEPT)
+    change(
+        p,
+        1,
+        "month unknown, day known",
+        "CM",
+        p.find("CM", full("CMSTDAT")),
+        "CMSTDAT",
+        lambda y, m, d: f"{d}-UNK-{y}",
+        KEPT,
+    )
+    change(
+        p,
+        1,
+        "day and month unknown",
+        "MH",
+        p.find("MH", full("MHSTDAT")),
+        "MHSTDAT",
+        shapes_["day and month unknown"],
+        KEPT,
+    )
     change(p, 1, "year only", "PPPHX", p.find("PPPHX", full("PPDIADAT")), "PPDIADAT", lambda y, m, d: y, KEPT)
-    change(p, 1, "birth year and month", "DM", p.find("DM", full("BRTHDAT")), "BRTHDAT", lambda y, m, d: f"{y}-{m}", KEPT)
+    change(
+        p, 1, "birth year and month", "DM", p.find("DM", full("BRTHDAT")), "BRTHDAT", lambda y, m, d: f"{y}-{m}", KEPT
+    )
     change(p, 1, "all unknown", "CM", p.find("CM", full("CMENDAT")), "CMENDAT", lambda y, m, d: "UNK", KEPT)
 
 
@@ -60,7 +80,14 @@ def shapes(p) -> None:
     early = lambda field, event: lambda f: full(field, event)(f) & (f[field].str[8:10] <= "12")  # noqa: E731
     for sub, form, field, mask, shape, expected in (
         ("slashes, year first", "VS", "VSDAT", full("VSDAT", "W4"), lambda y, m, d: f"{y}/{m}/{d}", sure),
-        ("day, month name, year", "DLQI", "DLDAT", full("DLDAT", "W8"), lambda y, m, d: f"{d}-{MONTHS[int(m) - 1].title()}-{y}", sure),
+        (
+            "day, month name, year",
+            "DLQI",
+            "DLDAT",
+            full("DLDAT", "W8"),
+            lambda y, m, d: f"{d}-{MONTHS[int(m) - 1].title()}-{y}",
+            sure,
+        ),
         ("month first, day above 12", "DA", "DADAT", late("DADAT", "W4"), lambda y, m, d: f"{m}/{d}/{y}", sure),
         ("day or month first", "VS", "VSDAT", early("VSDAT", "W8"), lambda y, m, d: f"{m}/{d}/{y}", unsure),
         ("spreadsheet serial", "PGA", "PGADAT", full("PGADAT", "W2"), serial, unsure),
@@ -110,8 +137,28 @@ def calendar(p) -> None:
         "D",
     )
     midnight = "next day 00:00, flagged"
-    p.set(4, "24:00", "LB", p.find("LB", lambda f: (f["EVENT"] == "W12") & (f["LBORRES"] != "")), "LBTIM", "24:00", midnight, "info", "D")
-    p.set(4, "24:00", "LB", p.find("LB", lambda f: (f["EVENT"] == "SCR") & (f["LBORRES"] != "")), "LBTIM", "24:00", midnight, "info", "D")
+    p.set(
+        4,
+        "24:00",
+        "LB",
+        p.find("LB", lambda f: (f["EVENT"] == "W12") & (f["LBORRES"] != "")),
+        "LBTIM",
+        "24:00",
+        midnight,
+        "info",
+        "D",
+    )
+    p.set(
+        4,
+        "24:00",
+        "LB",
+        p.find("LB", lambda f: (f["EVENT"] == "SCR") & (f["LBORRES"] != "")),
+        "LBTIM",
+        "24:00",
+        midnight,
+        "info",
+        "D",
+    )
 
 
 def future(p) -> None:

@@ -30,7 +30,9 @@ def logic(p) -> None:
     full = lambda f: mild(f) & (f["AESTDAT"].str.len() == 10) & (f["AEENDAT"] != "")  # noqa: E731
     row = p.find("AE", full)
     if row is not None:
-        p.set(37, "end before start", "AE", row, "AEENDAT", later(p.forms["AE"].at[row, "AESTDAT"], -5), expected, "major")
+        p.set(
+            37, "end before start", "AE", row, "AEENDAT", later(p.forms["AE"].at[row, "AESTDAT"], -5), expected, "major"
+        )
     p.set(37, "ongoing with an end date", "AE", p.find("AE", full), "AEONGO", "Y", expected, "minor")
     p.set(37, "neither ended nor ongoing", "AE", p.find("AE", full), "AEENDAT", "", expected, "minor")
     p.set(37, "fatal outcome, no death", "AE", p.find("AE", full), "AEOUT", "FATAL", expected, "major")
@@ -55,7 +57,16 @@ def logic(p) -> None:
         )
     row = p.find("CM", lambda f: (f["CMSTDAT"].str.len() == 10) & (f["CMENDAT"].str.len() == 10))
     if row is not None:
-        p.set(37, "drug stopped before it started", "CM", row, "CMENDAT", later(p.forms["CM"].at[row, "CMSTDAT"], -3), expected, "major")
+        p.set(
+            37,
+            "drug stopped before it started",
+            "CM",
+            row,
+            "CMENDAT",
+            later(p.forms["CM"].at[row, "CMSTDAT"], -3),
+            expected,
+            "major",
+        )
 
 
 def coding(p) -> None:
@@ -66,12 +77,30 @@ def coding(p) -> None:
         step = max(1, len(rows) // (count + 1))
         for row in list(rows[step::step])[:count]:
             verbatim = frame.at[row, "VERBATIM"]
-            p.drop(39, f"verbatim not coded: {domain} {verbatim}", "coding", row, 'shown as "Uncoded: <verbatim>" and counted', "minor")
+            p.drop(
+                39,
+                f"verbatim not coded: {domain} {verbatim}",
+                "coding",
+                row,
+                'shown as "Uncoded: <verbatim>" and counted',
+                "minor",
+            )
     frame = p.forms["coding"]
     wrong = frame.index[(frame["DOMAIN"] == "AE") & (frame["DECOD"] == "Dizziness")]
     if len(wrong):
-        p.set(39, "term and code do not agree", "coding", wrong[0], "DECOD", "Acne", "query; coded term as delivered", "minor")
-    poor = p.subjects.index[(p.subjects["RESPONSE"] == "N") & (p.subjects["W12_OBSERVED"] == "Y") & (p.subjects["REMARK"] == "")]
+        p.set(
+            39,
+            "term and code do not agree",
+            "coding",
+            wrong[0],
+            "DECOD",
+            "Acne",
+            "query; coded term as delivered",
+            "minor",
+        )
+    poor = p.subjects.index[
+        (p.subjects["RESPONSE"] == "N") & (p.subjects["W12_OBSERVED"] == "Y") & (p.subjects["REMARK"] == "")
+    ]
     for name, why in (
         ("皮炎平乳膏", "brand of a topical steroid"),
         ("雷公藤多苷片（自购）", "TCM with systemic effect"),
@@ -99,5 +128,15 @@ def hostile(p) -> None:
     p.set(21, "formula in a comment", "CO", p.find("CO"), "COVAL", "=cmd|' /C calc'!A0", safe, "info", "D")
     p.set(21, "formula in a comment", "CO", p.find("CO"), "COVAL", "@SUM(1+1)*2", safe, "info", "D")
     p.set(21, "plus sign first", "CO", p.find("CO"), "COVAL", "+86区号电话随访一次", safe, "info", "D")
-    p.set(21, "minus sign first", "CM", p.find("CM", lambda f: f["CMINDC"] == "皮肤干燥"), "CMINDC", "-皮肤干燥", safe, "info", "D")
+    p.set(
+        21,
+        "minus sign first",
+        "CM",
+        p.find("CM", lambda f: f["CMINDC"] == "皮肤干燥"),
+        "CMINDC",
+        "-皮肤干燥",
+        safe,
+        "info",
+        "D",
+    )
     p.set(21, "tab first", "SV", p.find("SV", lambda f: f["VISYN"] == "N"), "VISREAS", "\t=1+1", safe, "info", "D")

@@ -63,7 +63,10 @@ def boundaries(p) -> None:
     truth = p.subjects
     for level, totals_, grades in COURSES:
         able = truth.index[
-            (truth["RESPONSE"] == "Y") & (truth["TENTHS_UNS"] == "") & (truth["REMARK"] == "") & (truth["COMPOSITE_EVENT"] == "")
+            (truth["RESPONSE"] == "Y")
+            & (truth["TENTHS_UNS"] == "")
+            & (truth["REMARK"] == "")
+            & (truth["COMPOSITE_EVENT"] == "")
         ]
         end = p.find("PPPASI", at("W12"), who=able)
         if end is None:
@@ -101,13 +104,40 @@ def baselines(p) -> None:
     gone = p.find("PPPASI", at("BL"), who=plain)
     if gone is not None:
         subject = p.forms["PPPASI"].at[gone, "SUBJID"]
-        p.drop(31, "missing baseline", "PPPASI", gone, "no BASE; not in FAS; listed; non-responder among all treated", "major", "D", True)
-        p.drop(31, "missing baseline (screening)", "PPPASI", row_of(p, "PPPASI", subject, "SCR"), "as above", "major", "D", True)
+        p.drop(
+            31,
+            "missing baseline",
+            "PPPASI",
+            gone,
+            "no BASE; not in FAS; listed; non-responder among all treated",
+            "major",
+            "D",
+            True,
+        )
+        p.drop(
+            31,
+            "missing baseline (screening)",
+            "PPPASI",
+            row_of(p, "PPPASI", subject, "SCR"),
+            "as above",
+            "major",
+            "D",
+            True,
+        )
     late = p.find("PPPASI", at("BL"), who=plain)
     if late is not None:
         first = truth.at[p.forms["PPPASI"].at[late, "SUBJID"], "FIRST_DOSE"]
         p.set(
-            31, "baseline after first dose", "PPPASI", late, "PPDAT", later(first, 1), "baseline is the screening value", "major", "D", True
+            31,
+            "baseline after first dose",
+            "PPPASI",
+            late,
+            "PPDAT",
+            later(first, 1),
+            "baseline is the screening value",
+            "major",
+            "D",
+            True,
         )
     zero = p.find("JOINT", at("BL", JTPAIN="0"))
     if zero is not None:
@@ -127,7 +157,18 @@ def ranges(p) -> None:
         ("PGA 6", "PGA", "W1", "PGASC", "6", False),
     ):
         row = p.find(form, at(event))
-        p.set(32, sub, form, row, field, value, "item kept as collected, no standard value, total missing; query", "major", "Q", primary)
+        p.set(
+            32,
+            sub,
+            form,
+            row,
+            field,
+            value,
+            "item kept as collected, no standard value, total missing; query",
+            "major",
+            "Q",
+            primary,
+        )
 
 
 def totals(p) -> None:
@@ -135,7 +176,11 @@ def totals(p) -> None:
     for sub, event, change in (
         ("sum wrong", "W1", lambda t: f"{float(t) + 1.5:.1f}"),
         ("one tenth off", "W2", lambda t: f"{float(t) + 0.1:.1f}"),
-        ("digits swapped", "W8", lambda t: t[1] + t[0] + t[2:] if len(t) == 4 and t[0] != t[1] else f"{float(t) + 1:.1f}"),
+        (
+            "digits swapped",
+            "W8",
+            lambda t: t[1] + t[0] + t[2:] if len(t) == 4 and t[0] != t[1] else f"{float(t) + 1:.1f}",
+        ),
     ):
         row = p.find("PPPASI", filled(event))
         if row is not None:
@@ -146,7 +191,9 @@ def totals(p) -> None:
         value = str(min(int(p.forms["DLQI"].at[row, "DLTOTAL"]) + 3, 30))
         p.set(33, "DLQI total wrong", "DLQI", row, "DLTOTAL", value, "recomputed total is analysed; query", "minor")
     frame = p.forms["PPPASI"]
-    swapped = frame.index[(frame["PPEVAL"] == "R04") & (frame["PPTOTAL"] != "") & frame["EVENT"].isin(["W1", "W2", "W4"])]
+    swapped = frame.index[
+        (frame["PPEVAL"] == "R04") & (frame["PPTOTAL"] != "") & frame["EVENT"].isin(["W1", "W2", "W4"])
+    ]
     count = 0
     for row in swapped:
         if ("PPPASI", row) in p.used or count == 6:
@@ -177,14 +224,32 @@ def _weights_swapped(record) -> str:
 def areas(p) -> None:
     ill = lambda event, region: lambda f: (f["EVENT"] == event) & f[region + "ARE"].isin(["2", "3"])  # noqa: E731
     row = p.find("PPPASI", ill("W1", "RP"))
-    p.set(34, "percent and area score disagree", "PPPASI", row, "RPPCT", "75", "score as collected is used; query", "minor")
+    p.set(
+        34,
+        "percent and area score disagree",
+        "PPPASI",
+        row,
+        "RPPCT",
+        "75",
+        "score as collected is used; query",
+        "minor",
+    )
     row = p.find("PPPASI", ill("W2", "LS"))
     if row is not None:
         p.set(34, "area 0 with severity", "PPPASI", row, "LSARE", "0", "as collected by the formula; query", "major")
     row = p.find("PPPASI", ill("W4", "LP"))
     if row is not None:
         for sign in [s for s in ("ERY", "PUS", "DES") if p.forms["PPPASI"].at[row, f"LP{s}"] != "0"]:
-            p.set(34, f"severity 0 with area ({sign})", "PPPASI", row, f"LP{sign}", "0", "as collected by the formula; query", "major")
+            p.set(
+                34,
+                f"severity 0 with area ({sign})",
+                "PPPASI",
+                row,
+                f"LP{sign}",
+                "0",
+                "as collected by the formula; query",
+                "major",
+            )
     for event in ("W4", "W12"):
         row = p.find("PPPASI", ill(event, "RS"))
         p.set(
@@ -201,14 +266,19 @@ def areas(p) -> None:
     if row is not None:
         frame = p.forms["PPPASI"]
         for item in ("ERY", "PUS", "DES", "ARE", "PSC"):
-            frame.at[row, f"RP{item}"], frame.at[row, f"LP{item}"] = frame.at[row, f"LP{item}"], frame.at[row, f"RP{item}"]
+            frame.at[row, f"RP{item}"], frame.at[row, f"LP{item}"] = (
+                frame.at[row, f"LP{item}"],
+                frame.at[row, f"RP{item}"],
+            )
         right, left = frame.at[row, "RPPCT"], frame.at[row, "LPPCT"]
         p.set(34, "left and right palm swapped", "PPPASI", row, "RPPCT", left, "total unchanged", "info")
         p.set(34, "left and right palm swapped", "PPPASI", row, "LPPCT", right, "total unchanged", "info")
 
 
 def dlqi(p) -> None:
-    answered = lambda event, *items: lambda f: (f["EVENT"] == event) & f[list(items)].isin(["0", "1", "2", "3"]).all(axis=1)  # noqa: E731
+    answered = lambda event, *items: (
+        lambda f: (f["EVENT"] == event) & f[list(items)].isin(["0", "1", "2", "3"]).all(axis=1)
+    )  # noqa: E731
     row = p.find("DLQI", answered("W4", "DLQI04"))
     p.set(36, "one item missing", "DLQI", row, "DLQI04", "", "scores 0, flagged", "info", "D")
     row = p.find("DLQI", answered("W8", "DLQI03", "DLQI08"))

@@ -26,14 +26,50 @@ def units(p) -> None:
         ("urea nitrogen in mg/dL under mmol/L", "W12", "尿素", "14.6"),
     ):
         p.set(12, sub, "LB", p.find("LB", lab(event, name)), "LBORRES", value, expected, "major")
-    p.set(12, "unit missing", "LB", p.find("LB", lab("W12", "葡萄糖")), "LBORRESU", "", "no standard value; query", "major")
-    p.set(12, "unit unknown", "LB", p.find("LB", lab("SCR", "C反应蛋白")), "LBORRESU", "U", "no standard value; query", "major")
+    p.set(
+        12,
+        "unit missing",
+        "LB",
+        p.find("LB", lab("W12", "葡萄糖")),
+        "LBORRESU",
+        "",
+        "no standard value; query",
+        "major",
+    )
+    p.set(
+        12,
+        "unit unknown",
+        "LB",
+        p.find("LB", lab("SCR", "C反应蛋白")),
+        "LBORRESU",
+        "U",
+        "no standard value; query",
+        "major",
+    )
     row = p.find("VS", lambda f: (f["EVENT"] == "SCR") & (f["HEIGHT"] != ""))
     if row is not None:
-        p.set(12, "height in metres", "VS", row, "HEIGHT", f"{float(p.forms['VS'].at[row, 'HEIGHT']) / 100:.2f}", expected, "minor")
+        p.set(
+            12,
+            "height in metres",
+            "VS",
+            row,
+            "HEIGHT",
+            f"{float(p.forms['VS'].at[row, 'HEIGHT']) / 100:.2f}",
+            expected,
+            "minor",
+        )
     row = p.find("VS", lambda f: (f["EVENT"] == "W4") & (f["WEIGHT"] != ""))
     if row is not None:
-        p.set(12, "weight in jin", "VS", row, "WEIGHT", f"{float(p.forms['VS'].at[row, 'WEIGHT']) * 2:.1f}", expected, "minor")
+        p.set(
+            12,
+            "weight in jin",
+            "VS",
+            row,
+            "WEIGHT",
+            f"{float(p.forms['VS'].at[row, 'WEIGHT']) * 2:.1f}",
+            expected,
+            "minor",
+        )
 
 
 def censored(p) -> None:
@@ -47,20 +83,44 @@ def censored(p) -> None:
     ):
         p.set(13, sub, "LB", p.find("LB", lab(event, name)), "LBORRES", value, expected, "info", "D")
     dip = lambda *tests: lambda f: f["UATEST"].isin(tests) & (f["UAORRES"] == "NEG")  # noqa: E731
-    for sub, test, value in (("word for negative", "蛋白 PRO", "阴性"), ("plus-minus", "潜血 BLD", "±"), ("one plus", "酮体 KET", "1+")):
+    for sub, test, value in (
+        ("word for negative", "蛋白 PRO", "阴性"),
+        ("plus-minus", "潜血 BLD", "±"),
+        ("one plus", "酮体 KET", "1+"),
+    ):
         p.set(13, sub, "UA", p.find("UA", dip(test)), "UAORRES", value, "a category, never a number", "info", "D")
     row = p.find("UA", lambda f: f["UAORRES"] == "0-2/HP")
     if row is not None:
-        p.note(13, "count per field", "UA", row, "UAORRES", "0-2/HP", "0-2/HP", "a category, never a number", "info", "D")
+        p.note(
+            13, "count per field", "UA", row, "UAORRES", "0-2/HP", "0-2/HP", "a category, never a number", "info", "D"
+        )
 
 
 def localised(p) -> None:
     expected = "locale not declared with a comma: missing; query"
     p.set(14, "decimal comma", "LB", p.find("LB", lab("W12", "总胆固醇")), "LBORRES", "5,2", expected, "major")
-    p.set(14, "thousands or decimal", "LB", p.find("LB", lab("W12", "肌酸激酶(CK)")), "LBORRES", "1,234", expected, "major")
+    p.set(
+        14,
+        "thousands or decimal",
+        "LB",
+        p.find("LB", lab("W12", "肌酸激酶(CK)")),
+        "LBORRES",
+        "1,234",
+        expected,
+        "major",
+    )
     row = p.find("VS", lambda f: (f["EVENT"] == "W8") & f["WEIGHT"].str.contains(".", regex=False))
     if row is not None:
-        p.set(14, "decimal comma", "VS", row, "WEIGHT", p.forms["VS"].at[row, "WEIGHT"].replace(".", ","), expected, "minor")
+        p.set(
+            14,
+            "decimal comma",
+            "VS",
+            row,
+            "WEIGHT",
+            p.forms["VS"].at[row, "WEIGHT"].replace(".", ","),
+            expected,
+            "minor",
+        )
 
 
 def widths(p) -> None:
@@ -68,18 +128,58 @@ def widths(p) -> None:
     wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
     row = p.find("VS", lambda f: (f["EVENT"] == "W1") & (f["WEIGHT"] != ""))
     if row is not None:
-        p.set(15, "full-width digits", "VS", row, "WEIGHT", p.forms["VS"].at[row, "WEIGHT"].translate(wide), expected, "info", "D")
+        p.set(
+            15,
+            "full-width digits",
+            "VS",
+            row,
+            "WEIGHT",
+            p.forms["VS"].at[row, "WEIGHT"].translate(wide),
+            expected,
+            "info",
+            "D",
+        )
     row = p.find("NRS", lambda f: f["EVENT"] == "W2")
     if row is not None:
-        p.set(15, "full-width digits", "NRS", row, "NRSPAIN", p.forms["NRS"].at[row, "NRSPAIN"].translate(wide), expected, "info", "D")
+        p.set(
+            15,
+            "full-width digits",
+            "NRS",
+            row,
+            "NRSPAIN",
+            p.forms["NRS"].at[row, "NRSPAIN"].translate(wide),
+            expected,
+            "info",
+            "D",
+        )
     row = p.find("LB", lab("W12", "肌酐"))
     if row is not None:
-        p.set(15, "no-break space", "LB", row, "LBORRES", p.forms["LB"].at[row, "LBORRES"] + "\u00a0", expected, "info", "D")
+        p.set(
+            15,
+            "no-break space",
+            "LB",
+            row,
+            "LBORRES",
+            p.forms["LB"].at[row, "LBORRES"] + "\u00a0",
+            expected,
+            "info",
+            "D",
+        )
     row = p.find("SU", lambda f: (f["EVENT"] == "SCR") & (f["SUNCF"] == "CURRENT"))
     p.set(15, "zero-width space", "SU", row, "SUNCF", "CURRENT\u200b", expected, "info", "D")
     row = p.find("VS", lambda f: (f["EVENT"] == "W2") & (f["VSDAT"] != ""))
     if row is not None:
-        p.set(15, "non-breaking hyphen", "VS", row, "VSDAT", p.forms["VS"].at[row, "VSDAT"].replace("-", "\u2011"), expected, "info", "D")
+        p.set(
+            15,
+            "non-breaking hyphen",
+            "VS",
+            row,
+            "VSDAT",
+            p.forms["VS"].at[row, "VSDAT"].replace("-", "\u2011"),
+            expected,
+            "info",
+            "D",
+        )
     row = p.find("MH", lambda f: f["MHYN"] == "Y")
     p.set(15, "full-width code", "MH", row, "MHYN", "Ｙ", expected, "info", "D")
 
@@ -102,10 +202,30 @@ def words(p) -> None:
 def language(p) -> None:
     expected = "own strict parser: not a number; query"
     p.set(17, "underscore", "LB", p.find("LB", lab("W12", "肌酸激酶(CK)")), "LBORRES", "1_000", expected, "minor", "D")
-    p.set(17, "Arabic-Indic digits", "NRS", p.find("NRS", lambda f: f["EVENT"] == "W8"), "NRSITCH", "٣", expected, "minor", "D")
+    p.set(
+        17,
+        "Arabic-Indic digits",
+        "NRS",
+        p.find("NRS", lambda f: f["EVENT"] == "W8"),
+        "NRSITCH",
+        "٣",
+        expected,
+        "minor",
+        "D",
+    )
     p.set(17, "inf", "LB", p.find("LB", lab("W12", "甘油三酯")), "LBORRES", "inf", expected, "minor", "D")
     kept = "text, not a missing value"
-    p.set(17, "verbatim NA", "CM", p.find("CM", lambda f: (f["CMAENO"] == "") & (f["CMPROH"] == "N")), "CMTRT", "NA", kept, "info", "D")
+    p.set(
+        17,
+        "verbatim NA",
+        "CM",
+        p.find("CM", lambda f: (f["CMAENO"] == "") & (f["CMPROH"] == "N")),
+        "CMTRT",
+        "NA",
+        kept,
+        "info",
+        "D",
+    )
     p.set(17, "verbatim None", "MH", p.find("MH", lambda f: f["MHTERM"] != ""), "MHTERM", "None", kept, "info", "D")
     p.set(17, "verbatim null", "CO", p.find("CO"), "COVAL", "null", kept, "info", "D")
 
@@ -122,10 +242,32 @@ def limits(p) -> None:
         p.set(40, "range in another unit", "LB", row, "LBORNRHI", "1.1", expected, "minor")
     row = p.find("NRS", lambda f: f["EVENT"] == "W4")
     blank = {"FORMREP": "2", "FORMSTAT": "INCOMPLETE", "NRSITCH": "", "NRSPAIN": "", "NRSSLP": ""}
-    p.add(40, "empty form instance", "NRS", row, "*", "carried to staging, no result records; info query", "info", **blank)
+    p.add(
+        40, "empty form instance", "NRS", row, "*", "carried to staging, no result records; info query", "info", **blank
+    )
     frame = p.forms["labranges"]
     for row in frame.index[frame["LBTEST"] == "血沉"]:
-        p.set(40, "upper limit missing in the range table", "labranges", row, "HI", "", "no range indicator; query", "minor")
+        p.set(
+            40,
+            "upper limit missing in the range table",
+            "labranges",
+            row,
+            "HI",
+            "",
+            "no range indicator; query",
+            "minor",
+        )
     for row in frame.index[frame["VALIDTO"] != ""]:
         end = frame.at[row, "VALIDTO"]
-        p.note(40, "range changed over time", "labranges", row, "VALIDTO", end, end, "range valid on the day of the sample", "info", "Q")
+        p.note(
+            40,
+            "range changed over time",
+            "labranges",
+            row,
+            "VALIDTO",
+            end,
+            end,
+            "range valid on the day of the sample",
+            "info",
+            "Q",
+        )

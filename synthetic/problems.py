@@ -57,7 +57,9 @@ class Planter:
         self.forms[form].at[row, field] = value
         self.note(code, sub, form, row, field, value, before, expected, severity, klass, primary)
 
-    def note(self, code, sub, form, row, field, value, before, expected, severity="info", klass="D", primary=False, line=None) -> None:
+    def note(
+        self, code, sub, form, row, field, value, before, expected, severity="info", klass="D", primary=False, line=None
+    ) -> None:
         """List a problem; the line is found when all is planted."""
         record = self.forms[form].loc[row] if row is not None else {}
         subject = record.get("SUBJID", "")
@@ -84,7 +86,9 @@ class Planter:
         """Take a record out."""
         if row is None:
             return
-        self.note(code, sub, form, row, "*", "(record taken out)", "(record)", expected, severity, klass, primary, line=0)
+        self.note(
+            code, sub, form, row, "*", "(record taken out)", "(record)", expected, severity, klass, primary, line=0
+        )
         self.forms[form] = self.forms[form].drop(index=row)
 
     def copy(self, form, row, **changes):

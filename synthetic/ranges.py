@@ -36,7 +36,11 @@ def range_table() -> pd.DataFrame:
     same = [c for c in COLUMNS if c != "SEX"]
     twice = out.duplicated(same, keep=False) & (out["LAB"] == "L02")
     out.loc[twice, "SEX"] = "ALL"
-    return out.drop_duplicates().sort_values(["LAB", "LBTEST", "SEX", "AGELO", "VALIDFROM"], kind="stable").reset_index(drop=True)
+    return (
+        out.drop_duplicates()
+        .sort_values(["LAB", "LBTEST", "SEX", "AGELO", "VALIDFROM"], kind="stable")
+        .reset_index(drop=True)
+    )
 
 
 def outside(row: dict, sex: str) -> tuple[str, str]:

@@ -86,7 +86,9 @@ def _from_labs(study):
         who = np.flatnonzero(high.any(axis=1))
         when = np.argmax(high[who], axis=1)
         grade = 1 + np.searchsorted(cuts[1:], ratio[who, when], side="right")
-        found.append((who, np.full(len(who), _term(name)), day[who, when], grade, np.full(len(who), "LAB", dtype=object)))
+        found.append(
+            (who, np.full(len(who), _term(name)), day[who, when], grade, np.full(len(who), "LAB", dtype=object))
+        )
     return tuple(np.concatenate([f[k] for f in found]) for k in range(5))
 
 
@@ -96,7 +98,13 @@ def _forced(study, rng):
     which = np.array([_term(name) for name in STOPPING])[(np.arange(len(stopped)) + 1) % len(STOPPING)]
     before = study.last_dose[stopped] - rng.integers(1, 9, len(stopped))
     grade = 2 + (rng.random(len(stopped)) < 0.5).astype(int)
-    stops = (stopped, which, np.maximum(before, study.first_dose[stopped] + 2), grade, np.full(len(stopped), "STOP", dtype=object))
+    stops = (
+        stopped,
+        which,
+        np.maximum(before, study.first_dose[stopped] + 2),
+        grade,
+        np.full(len(stopped), "STOP", dtype=object),
+    )
     calm = np.flatnonzero(study.treated & (study.left_on == NO_DAY))
     sick = quota(rng, calm, {"sae": 0.036})["sae"]
     which = np.array([_term(name) for name in SERIOUS])[np.arange(len(sick)) % 2]

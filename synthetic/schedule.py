@@ -77,7 +77,9 @@ def enrol(seed: int, subjects: int) -> SimpleNamespace:
 def _second_screenings(rng, consent, treated, wanted) -> np.ndarray:
     previous = np.full(len(consent), -1)
     for early in rng.permutation(np.flatnonzero(~treated)):
-        later = np.flatnonzero(treated & (consent >= consent[early] + 28) & (consent <= consent[early] + 90) & (previous < 0))
+        later = np.flatnonzero(
+            treated & (consent >= consent[early] + 28) & (consent <= consent[early] + 90) & (previous < 0)
+        )
         if wanted and len(later):
             previous[rng.choice(later)] = early
             wanted -= 1
@@ -114,7 +116,9 @@ def follow(study: SimpleNamespace) -> None:
     study.visit_missed = missed & ~after
     study.visit_gone = after & done
     study.visit_done = done & ~missed & ~after
-    study.end_visit = np.where(gone & rng_bool(rng, size, 0.75), workday(study.left_on + rng.integers(0, 6, size)), NO_DAY)
+    study.end_visit = np.where(
+        gone & rng_bool(rng, size, 0.75), workday(study.left_on + rng.integers(0, 6, size)), NO_DAY
+    )
     study.end_visit[study.left_for == "LOST TO FOLLOW-UP"] = NO_DAY
     _rescue(study, rng)
     _last_days(study, rng)
@@ -159,7 +163,9 @@ def _rescue(study, rng) -> None:
         start += count
         study.rescue[share] = name
         limit = np.where(study.left_on[share] != NO_DAY, study.left_on[share] - study.first_dose[share] - 3, 77)
-        study.rescue_on[share] = study.first_dose[share] + np.minimum(rng.integers(30, 78, count), np.maximum(limit, 15))
+        study.rescue_on[share] = study.first_dose[share] + np.minimum(
+            rng.integers(30, 78, count), np.maximum(limit, 15)
+        )
 
 
 def _last_days(study, rng) -> None:

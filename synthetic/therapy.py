@@ -87,7 +87,10 @@ def _da(study):
     size = study.size
     total = np.concatenate([np.zeros((size, 1), int), study.taken.cumsum(axis=1)], axis=1)
     names = np.array(["BL", "W2", "W4", "W8", "W12", "ET"], dtype=object)
-    days = np.stack([np.where(study.visit_done[:, k], study.visit_day[:, k], NO_DAY) for k in (0, 2, 3, 4, 5)] + [study.end_visit], axis=1)
+    days = np.stack(
+        [np.where(study.visit_done[:, k], study.visit_day[:, k], NO_DAY) for k in (0, 2, 3, 4, 5)] + [study.end_visit],
+        axis=1,
+    )
     target = np.array([0, 14, 28, 56, 84])
     in_hand, gone_by = np.zeros(size, int), np.zeros(size, int)
     parts = []
@@ -126,12 +129,19 @@ def _cm(study):
 
     def add(who, drug, start, end, ae=None, prohibited="N"):
         size = len(who)
-        parts.append((who, drug, start, end, np.zeros(size, int) if ae is None else ae, np.full(size, prohibited, dtype=object)))
+        parts.append(
+            (who, drug, start, end, np.zeros(size, int) if ae is None else ae, np.full(size, prohibited, dtype=object))
+        )
 
     for k, row in enumerate(rows):
         if row["use"] in history:
             who = np.flatnonzero(study.history[:, history.index(row["use"])] & (rng.random(study.size) < 0.6))
-            add(who, np.full(len(who), k), study.consent[who] - rng.integers(90, 2500, len(who)), np.full(len(who), NO_DAY))
+            add(
+                who,
+                np.full(len(who), k),
+                study.consent[who] - rng.integers(90, 2500, len(who)),
+                np.full(len(who), NO_DAY),
+            )
     for use, rate in (("emollient", 0.45), ("other", 0.12)):
         for k in by_use(use):
             who = np.flatnonzero(rng.random(study.size) < rate)
@@ -188,7 +198,10 @@ def _pt(study):
     when = np.minimum(when, study.last_contact[other])
     fields = {
         "PRTRT": np.concatenate(
-            [pick(rng, ["NB-UVB 光疗", "308nm准分子光（手足）"], len(who)), pick(rng, ["根管治疗", "拔牙", "胃镜检查"], len(other))]
+            [
+                pick(rng, ["NB-UVB 光疗", "308nm准分子光（手足）"], len(who)),
+                pick(rng, ["根管治疗", "拔牙", "胃镜检查"], len(other)),
+            ]
         ),
         "PRSTDAT": iso(np.concatenate([study.rescue_on[who], when])),
         "PRENDAT": iso(np.concatenate([end, when])),

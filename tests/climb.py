@@ -38,7 +38,9 @@ def copy_config(study: Path, folder: Path) -> Path:
     return folder
 
 
-def climb(folder: Path, floors: tuple[str, ...] = ("raw", "sdtm", "adam", "ard", "tlf", "csr"), **overrides: str) -> Plan:
+def climb(
+    folder: Path, floors: tuple[str, ...] = ("raw", "sdtm", "adam", "ard", "tlf", "csr"), **overrides: str
+) -> Plan:
     """Run every job of these floors for the study in ``folder``; return its plan."""
     with inside(folder):
         plan = Plan(Study(".", ROOT / "workflow" / "schemas", overrides))

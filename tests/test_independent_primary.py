@@ -23,7 +23,8 @@ from tests.climb import ROOT
 DATA = ROOT / "data"
 STEROID_OR_SYSTEMIC = re.compile(
     "卤米松|halometasone|皮炎平|糠酸莫米松|丁酸氢化可的松|曲安奈德|复方甘草酸苷|消银|雷公藤|甲氨蝶呤|methotrexate|阿维A|acitretin|环孢素|cyclosporin|泼尼松|prednis",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 FOR_THE_SKIN = re.compile("掌跖脓疱|手足皮疹|PPP|palmoplantar", re.IGNORECASE)
 LIGHT = re.compile("UVB|PUVA|excimer|光疗|准分子", re.IGNORECASE)
 
@@ -157,6 +158,8 @@ def test_the_printed_rate_and_interval_are_those_of_the_raw_files(found, printed
 
 def test_subjects_without_planted_problems_agree_with_the_latent_truth(found):
     with (DATA / "truth" / "subjects.csv").open(encoding="utf-8", newline="") as file:
-        truth = {r["SUBJID"]: r["RESPONSE"] == "Y" for r in csv.DictReader(file) if r["TREATED"] == "Y" and r["CLEAN"] == "Y"}
+        truth = {
+            r["SUBJID"]: r["RESPONSE"] == "Y" for r in csv.DictReader(file) if r["TREATED"] == "Y" and r["CLEAN"] == "Y"
+        }
     assert len(truth) >= 50
     assert {s: found.get(s) for s in truth} == truth

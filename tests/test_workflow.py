@@ -51,7 +51,9 @@ def test_a_changed_raw_file_with_an_older_time_reruns_what_depends_on_it(study):
 
 def test_a_changed_title_reruns_only_its_chapter_and_the_appendix(study):
     plan = study / "config/tlf/efficacy.yaml"
-    plan.write_text(plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8")
+    plan.write_text(
+        plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8"
+    )
     assert jobs_to_run(study) == {"display_efficacy", "assemble", "gate"}
 
 
@@ -71,7 +73,7 @@ def test_a_refused_file_is_named_first_and_without_a_traceback(study):
     run = tiny.snakemake(study)
     said = run.stdout + run.stderr
     assert run.returncode != 0
-    assert "Traceback" not in said and ".py\"" not in said
+    assert "Traceback" not in said and '.py"' not in said
     cause = (study / "logs/cause.log").read_text(encoding="utf-8")
     assert cause.startswith("data/raw/AE.csv, line 3: ragged row")
     assert f"CAUSE: {cause.splitlines()[0]}" in said

@@ -33,10 +33,19 @@ def seal(folder: Path, name: str) -> None:
 
 def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the workflow on a study folder as a user does."""
-    command = [str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"),
-               "--directory", str(folder), "--cores", "2", *arguments]
+    command = [
+        str(Path(sys.executable).with_name("snakemake")),
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--directory",
+        str(folder),
+        "--cores",
+        "2",
+        *arguments,
+    ]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, encoding="utf-8")
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, encoding="utf-8"
+    )
 
 
 def digests(folder: Path) -> dict[str, str]:

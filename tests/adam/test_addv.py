@@ -42,9 +42,7 @@ def _made(dv=(), sv=(), adie=(), adcm=(), adex=()):
         [(n, *row) for n, row in enumerate(dv, start=1)], ["DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSCAT", "DVSTDTC"]
     )
     sv = _table(list(sv), ["VISIT", "SVOCCUR", "SVSTDTC"])
-    adie = _table(
-        [(n, *row) for n, row in enumerate(adie, start=1)], ["ASEQ", "IETESTCD", "IETEST", "MET", "COLLVAL"]
-    )
+    adie = _table([(n, *row) for n, row in enumerate(adie, start=1)], ["ASEQ", "IETESTCD", "IETEST", "MET", "COLLVAL"])
     adcm = _table([(n, *row) for n, row in enumerate(adcm, start=1)], ["ASEQ", "CMTRT", "PROHFL", "PROHDESC", "ASTDT"])
     adex = _table([(n, *row) for n, row in enumerate(adex, start=1)], ["ASEQ", "PARAMCD", "CRIT1FL", "AVAL"])
     return addv.derive(

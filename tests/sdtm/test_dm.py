@@ -24,7 +24,9 @@ COUNTED = {"DADAT": "2026-04-30", "DISPAMT": "0", "RETAMT": "3"}
         ([CLOSED, OPEN], [], [], None),
     ],
 )
-def test_the_last_dose_is_the_end_of_the_last_interval_else_as_said_else_as_counted(intervals, disposition, tablets, day):
+def test_the_last_dose_is_the_end_of_the_last_interval_else_as_said_else_as_counted(
+    intervals, disposition, tablets, day
+):
     about = context("dm", {"EX": intervals, "DS": disposition, "DA": tablets})
     rows = pd.DataFrame({"USUBJID": ["S-01-0001"]}, dtype="str")
     found = dm.last_dose(rows, about).values.iloc[0]

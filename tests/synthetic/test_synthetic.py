@@ -47,7 +47,11 @@ def folder(tmp_path_factory, planted):
 
 
 def fingerprints(folder: Path) -> dict:
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def number(frame, *fields):
@@ -56,7 +60,9 @@ def number(frame, *fields):
 
 def test_every_form_has_the_columns_of_the_contract(clean):
     forms, _ = clean
-    assert {name: list(frame.columns) for name, frame in forms.items()} == {name: KEYS + fields for name, fields in CONTRACT.items()}
+    assert {name: list(frame.columns) for name, frame in forms.items()} == {
+        name: KEYS + fields for name, fields in CONTRACT.items()
+    }
     assert len(forms) == 28
 
 
@@ -69,7 +75,17 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_locale_and_the_hash_see
     for seed, locale in (("0", "C"), ("77", "tr_TR.UTF-8")):
         out = tmp_path / seed
         env = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": "Asia/Shanghai"}
-        command = [sys.executable, "-m", "synthetic", "--subjects", "60", "--out", str(out / "raw"), "--truth", str(out / "truth")]
+        command = [
+            sys.executable,
+            "-m",
+            "synthetic",
+            "--subjects",
+            "60",
+            "--out",
+            str(out / "raw"),
+            "--truth",
+            str(out / "truth"),
+        ]
         subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
         assert fingerprints(out) == fingerprints(folder)
 
@@ -106,7 +122,8 @@ def test_clean_numbers_are_in_their_limits(clean):
 def test_a_clean_total_is_the_formula_of_its_items(clean):
     frame = clean[0]["PPPASI"]
     tenths = sum(
-        w * number(frame, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(frame, r + "ARE")[:, 0] for r, w in REGIONS.items()
+        w * number(frame, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(frame, r + "ARE")[:, 0]
+        for r, w in REGIONS.items()
     )
     written = frame["PPTOTAL"] != ""
     assert (np.rint(frame.loc[written, "PPTOTAL"].astype(float) * 10) == tenths[written]).all()
@@ -134,7 +151,8 @@ def test_the_truth_follows_from_the_clean_forms(clean):
     people = truth["subjects"].set_index("SUBJID")
     frame = forms["PPPASI"].assign(
         tenths=lambda f: sum(
-            w * number(f, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(f, r + "ARE")[:, 0] for r, w in REGIONS.items()
+            w * number(f, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(f, r + "ARE")[:, 0]
+            for r, w in REGIONS.items()
         )
     )
     for event in ("BL", "W12"):
@@ -233,7 +251,9 @@ def test_subjects_whose_primary_result_a_problem_can_change_are_marked(planted):
     people = planted[1]["subjects"].set_index("SUBJID")
     listed = planted[1]["planted"]
     for code in ("27", "31", "32"):
-        harmed = listed[(listed["id"] == code) & listed["event"].isin(["SCR", "BL", "W12"]) & listed["form"].isin(["PPPASI", "ICF"])]
+        harmed = listed[
+            (listed["id"] == code) & listed["event"].isin(["SCR", "BL", "W12"]) & listed["form"].isin(["PPPASI", "ICF"])
+        ]
         harmed = harmed[harmed["sub"] != "outdated version of the consent form"]
         assert len(harmed) and (people.loc[list(harmed["subjid"]), "CLEAN"] == "N").all()
     assert (people.loc[people["TREATED"] == "Y", "CLEAN"] == "N").sum() <= 6
@@ -274,7 +294,8 @@ def test_a_person_screened_twice_tells_the_same_past(clean):
     twice = truth["subjects"].query("EARLIER_SUBJID != ''").iloc[0]
     for name in ("DM", "MH", "PPPHX", "PRTX"):
         told = [
-            forms[name].query("SUBJID == @who")[CONTRACT[name]].to_numpy().tolist() for who in (twice["EARLIER_SUBJID"], twice["SUBJID"])
+            forms[name].query("SUBJID == @who")[CONTRACT[name]].to_numpy().tolist()
+            for who in (twice["EARLIER_SUBJID"], twice["SUBJID"])
         ]
         assert told[0] == told[1], name
 
@@ -288,7 +309,8 @@ def test_the_primary_endpoint_can_still_be_computed_where_the_subject_is_clean(p
     people = truth["subjects"].query("TREATED == 'Y' and CLEAN == 'Y'").set_index("SUBJID")
     frame = frame[frame["SUBJID"].isin(people.index) & frame["EVENT"].isin(["BL", "W12"])]
     tenths = sum(
-        w * number(frame, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(frame, r + "ARE")[:, 0] for r, w in REGIONS.items()
+        w * number(frame, r + "ERY", r + "PUS", r + "DES").sum(axis=1) * number(frame, r + "ARE")[:, 0]
+        for r, w in REGIONS.items()
     )
     wide = frame.assign(tenths=tenths).pivot(index="SUBJID", columns="EVENT", values="tenths")
     assert set(wide.index) == set(people.index) and wide["BL"].notna().all()

@@ -13,9 +13,9 @@ for job in PLAN.adam.values():
             **job.inputs,
         output:
             **job.outputs,
-        params:
-            digest=job.digest,
         log:
             f"logs/adam/{job.name}.log",
+        params:
+            digest=job.digest,
         run:
             causes.guarded(adam.derive, PLAN.adam[rule.removeprefix("derive_")], log[0])

@@ -13,9 +13,9 @@ for job in PLAN.ard.values():
             **job.inputs,
         output:
             **job.outputs,
-        params:
-            digest=job.digest,
         log:
             f"logs/ard/{job.name}.log",
+        params:
+            digest=job.digest,
         run:
             causes.guarded(ard.analyze, PLAN.ard[rule.removeprefix("analyze_")], log[0])

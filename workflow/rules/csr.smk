@@ -10,10 +10,10 @@ rule assemble:
         **PLAN.csr.inputs,
     output:
         **PLAN.csr.outputs,
-    params:
-        digest=PLAN.csr.digest,
     log:
         "logs/csr/assemble.log",
+    params:
+        digest=PLAN.csr.digest,
     run:
         causes.guarded(csr.assemble, PLAN.csr, log[0])
 
@@ -23,9 +23,9 @@ rule gate:
         **PLAN.gate.inputs,
     output:
         **PLAN.gate.outputs,
-    params:
-        digest=PLAN.gate.digest,
     log:
         "logs/csr/gate.log",
+    params:
+        digest=PLAN.gate.digest,
     run:
         causes.guarded(csr.gate, PLAN.gate, log[0])

@@ -13,9 +13,9 @@ for job in PLAN.raw.values():
             **{role: ancient(path) for role, path in job.inputs.items()},
         output:
             **job.outputs,
-        params:
-            digest=job.digest,
         log:
             f"logs/raw/{job.name}.log",
+        params:
+            digest=job.digest,
         run:
             causes.guarded(raw.stage, PLAN.raw[rule.removeprefix("stage_")], log[0])

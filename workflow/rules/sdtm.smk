@@ -13,10 +13,10 @@ for job in PLAN.sdtm.values():
             **job.inputs,
         output:
             **job.outputs,
-        params:
-            digest=job.digest,
         log:
             f"logs/sdtm/{job.name}.log",
+        params:
+            digest=job.digest,
         run:
             causes.guarded(sdtm.tabulate, PLAN.sdtm[rule.removeprefix("tabulate_")], log[0])
 
@@ -26,9 +26,9 @@ rule account:
         **PLAN.forms.inputs,
     output:
         **PLAN.forms.outputs,
-    params:
-        digest=PLAN.forms.digest,
     log:
         "logs/sdtm/_forms.log",
+    params:
+        digest=PLAN.forms.digest,
     run:
         causes.guarded(sdtm.account, PLAN.forms, log[0])

@@ -13,9 +13,9 @@ for job in PLAN.tlf.values():
             **job.inputs,
         output:
             **job.outputs,
-        params:
-            digest=job.digest,
         log:
             f"logs/tlf/{job.name}.log",
+        params:
+            digest=job.digest,
         run:
             causes.guarded(tlf.display, PLAN.tlf[rule.removeprefix("display_")], log[0])

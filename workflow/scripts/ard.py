@@ -15,7 +15,12 @@ def analyze(job: Job) -> None:
     facts = Facts()
     for spec in part["spec"]["analyses"]:
         if not has_room("ard", spec["method"]):
-            raise Cause("is not a method of the house", file=f"config/ard/{job.name}.yaml", field=spec["id"], value=spec["method"])
+            raise Cause(
+                "is not a method of the house",
+                file=f"config/ard/{job.name}.yaml",
+                field=spec["id"],
+                value=spec["method"],
+            )
         room = import_module(f"crf2csr.ard.{spec['method']}")
         listed = room.analyze(choose(spec, datasets, part["page"]), facts)
         if listed is not None:

@@ -16,7 +16,10 @@ def stage(job: Job) -> None:
     if part["sha256"] != entry["sha256"]:
         raise Cause(
             "the file is not the one that the manifest names (sha256 differs)",
-            file=file, field="sha256", value=part["sha256"])
+            file=file,
+            field="sha256",
+            value=part["sha256"],
+        )
     adapter = import_module(f"crf2csr.raw.{entry.get('adapter', 'delimited')}")
     staged = adapter.stage(io.read_bytes(file), entry, file)
     raised = io.empty(QUERIES)

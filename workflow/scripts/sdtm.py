@@ -33,7 +33,8 @@ def _calendar(job: Job) -> None:
     pattern, visits = part["page"]["subjects"]["pattern"], part["page"]["visits"]
     forms = {
         f: _screen.screen(read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, visits).data
-        for f in part["forms"]}
+        for f in part["forms"]
+    }
     _write(job, calendar.tabulate(forms, part["page"], part["crf"]))
 
 
@@ -44,9 +45,17 @@ def _review(job: Job) -> None:
     if "raw/dictionary" in read:
         for name, words in read["raw/dictionary"].groupby("codelist")["code"]:
             codes[name] = codes.get(name, set()) | set(words)
-    made = review.review(review.Desk(
-        part["form"], {f: read[f"raw/{f.lower()}"] for f in part["forms"]}, part["crf"], read["sdtm/register"],
-        codes, part["checks"], part["page"]))
+    made = review.review(
+        review.Desk(
+            part["form"],
+            {f: read[f"raw/{f.lower()}"] for f in part["forms"]},
+            part["crf"],
+            read["sdtm/register"],
+            codes,
+            part["checks"],
+            part["page"],
+        )
+    )
     io.write_table(job.outputs["queries"], made.query_table())
 
 
@@ -60,18 +69,24 @@ def tabulate(job: Job) -> None:
     pattern = part["page"]["subjects"]["pattern"]
     screened = {
         f: _screen.screen(
-            read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, part["page"].get("visits"))
+            read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, part["page"].get("visits")
+        )
         for f in part["forms"]
     }
     name = part["spec"].get("room", job.name)
     room = import_module(f"crf2csr.sdtm.{name}") if has_room("sdtm", name) else _mapping
     context = Context(
-        spec=part["spec"], page=part["page"], crf=part["crf"], codelists=part["codelists"], lists=part["lists"],
+        spec=part["spec"],
+        page=part["page"],
+        crf=part["crf"],
+        codelists=part["codelists"],
+        lists=part["lists"],
         forms={f: made.data for f, made in screened.items()},
         domains={name.removeprefix("sdtm/"): frame for name, frame in read.items() if name.startswith("sdtm/")},
         tables={t: read[f"raw/{t.lower()}"] for t in part["spec"].get("tables", [])},
         calendar=read.get("sdtm/calendar", _timing.calendar(part["page"], None)),
-        derivations=getattr(room, "DERIVATIONS", {}), about=part["about"],
+        derivations=getattr(room, "DERIVATIONS", {}),
+        about=part["about"],
     )
     made = getattr(room, "tabulate", _mapping.tabulate)(context)
     made.queries += [query for form in screened.values() for query in form.queries]

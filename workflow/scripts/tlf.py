@@ -18,7 +18,12 @@ def display(job: Job) -> None:
     made = []
     for spec in part["spec"]["displays"]:
         if not has_room("tlf", spec["layout"]):
-            raise Cause("is not a layout of the house", file=f"config/tlf/{job.name}.yaml", field=spec["id"], value=spec["layout"])
+            raise Cause(
+                "is not a layout of the house",
+                file=f"config/tlf/{job.name}.yaml",
+                field=spec["id"],
+                value=spec["layout"],
+            )
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
         source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
         body = room.display(spec, shelf, part["page"], **source)

@@ -28,9 +28,7 @@ def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> p
         ``term`` (NaN where there is none) and ``unknown`` (True where a word has no entry).
     """
     words = text.fillna("").astype("str").str.strip()
-    terms = {
-        word: (entry.get(column) if isinstance(entry, dict) else entry) for word, entry in codelist.items()
-    }
+    terms = {word: (entry.get(column) if isinstance(entry, dict) else entry) for word, entry in codelist.items()}
     loose = pd.Series(list(codelist), index=[dates.tidy(str(word)) for word in codelist], dtype="object")
     loose = loose[~loose.index.duplicated(keep=False)].to_dict()
     listed = {word: word if word in terms else loose.get(dates.tidy(word), word) for word in words.unique()}

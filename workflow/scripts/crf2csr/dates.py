@@ -166,7 +166,7 @@ def to_day(iso: pd.Series) -> pd.Series:
     days = pd.Series(pd.NA, index=iso.index, dtype="Int64")
     if full.any():
         stamps = pd.to_datetime(iso[full].astype("str").str.slice(0, 10), format="%Y-%m-%d")
-        days[full] = (stamps.to_numpy().astype("datetime64[D]").astype("int64"))
+        days[full] = stamps.to_numpy().astype("datetime64[D]").astype("int64")
     return days
 
 

@@ -26,24 +26,39 @@ def conform(frame: pd.DataFrame, spec: dict[str, Any], file: str, extra: tuple[s
         if name not in frame:
             raise Cause("the room made no such variable", file=file, field=name)
         columns[name] = _typed(frame[name], about["type"], file, name)
-    unknown = [c for c in frame if c not in columns and c not in extra and not c.startswith("_") and c.isupper() and c in spec.get("forbid", [])]
+    unknown = [
+        c
+        for c in frame
+        if c not in columns and c not in extra and not c.startswith("_") and c.isupper() and c in spec.get("forbid", [])
+    ]
     if unknown:
         raise Cause("the specification forbids this variable", file=file, field=unknown[0])
     for name in extra:
-        columns[name] = frame[name].astype("str") if name in frame else pd.Series(float("nan"), index=frame.index, dtype="str")
+        columns[name] = (
+            frame[name].astype("str") if name in frame else pd.Series(float("nan"), index=frame.index, dtype="str")
+        )
     out = pd.DataFrame(columns, index=frame.index).reset_index(drop=True)
     keys = spec["keys"]
     repeated = out[out.duplicated(keys, keep=False)]
     if len(repeated):
         first = repeated.iloc[0]
-        raise Cause("the keys of the specification do not identify a row", file=file, field=", ".join(keys), value=", ".join(str(first[k]) for k in keys))
+        raise Cause(
+            "the keys of the specification do not identify a row",
+            file=file,
+            field=", ".join(keys),
+            value=", ".join(str(first[k]) for k in keys),
+        )
     return out
 
 
 def _typed(values: pd.Series, kind: str, file: str, name: str) -> pd.Series:
     try:
         if kind == "text":
-            text = values.astype("str") if not isinstance(values.dtype, pd.CategoricalDtype) else values.astype(object).astype("str")
+            text = (
+                values.astype("str")
+                if not isinstance(values.dtype, pd.CategoricalDtype)
+                else values.astype(object).astype("str")
+            )
             return text.where(text.str.strip() != "")
         return pd.to_numeric(values).astype(TYPES[kind])
     except (ValueError, TypeError) as error:

@@ -17,9 +17,7 @@ class Ledger:
     def __init__(self) -> None:
         self._lines: list[dict[str, object]] = []
 
-    def enter(
-        self, step: str, source: str, rows_in: int, rows_out: int, lost: Mapping[str, int] | None = None
-    ) -> None:
+    def enter(self, step: str, source: str, rows_in: int, rows_out: int, lost: Mapping[str, int] | None = None) -> None:
         """Record one step. ``lost`` maps each reason to the rows that left for it."""
         reasons = {reason: int(n) for reason, n in (lost or {}).items() if n}
         if rows_in != rows_out + sum(reasons.values()):

@@ -129,12 +129,18 @@ class Plan:
         entry = self.study.dictionary() if role == "dictionary" else self.study.file_of(role)
         file = self.study.raw_file(entry["name"])
         form = self.study.crf.get(role.lower())
-        part = {"entry": entry, "form": form, "file": file, "pattern": self.study.page["subjects"]["pattern"],
-                "stop": role == self.study.page["subjects"]["form"]}
+        part = {
+            "entry": entry,
+            "form": form,
+            "file": file,
+            "pattern": self.study.page["subjects"]["pattern"],
+            "stop": role == self.study.page["subjects"]["form"],
+        }
         found = io.sha256(file)
         stem = role.lower()
         return Job(
-            stem, {"file": file},
+            stem,
+            {"file": file},
             {"data": f"results/raw/{stem}.parquet", "queries": f"results/raw/_queries/{stem}.parquet"},
             digest(part, found, code("crf2csr.raw.contract", f"crf2csr.raw.{entry.get('adapter', 'delimited')}")),
             part | {"sha256": found},
@@ -142,11 +148,21 @@ class Plan:
 
     def _register(self) -> Job:
         rule = self.study.page["subjects"]
-        forms = list(dict.fromkeys([rule["form"], *(rule[k]["form"] for k in ("linked_by", "withdrawn_by") if k in rule)]))
-        part = {"page": page_slice(self.study, PAGE["register"]), "crf": {f.lower(): self.study.crf[f.lower()] for f in forms}, "forms": forms}
+        forms = list(
+            dict.fromkeys([rule["form"], *(rule[k]["form"] for k in ("linked_by", "withdrawn_by") if k in rule)])
+        )
+        part = {
+            "page": page_slice(self.study, PAGE["register"]),
+            "crf": {f.lower(): self.study.crf[f.lower()] for f in forms},
+            "forms": forms,
+        }
         return Job(
-            "register", {f: f"results/raw/{f.lower()}.parquet" for f in forms}, sdtm_outputs("register"),
-            digest(part, code("crf2csr.sdtm.register", "crf2csr.sdtm._screen")), part)
+            "register",
+            {f: f"results/raw/{f.lower()}.parquet" for f in forms},
+            sdtm_outputs("register"),
+            digest(part, code("crf2csr.sdtm.register", "crf2csr.sdtm._screen")),
+            part,
+        )
 
     def _calendar(self) -> dict[str, Job]:
         """The job that dates every visit, for a study that has a form of visits."""
@@ -154,9 +170,23 @@ class Plan:
         if not rule:
             return {}
         forms = [rule["form"], *rule.get("dated_by", [])]
-        part = {"page": page_slice(study, PAGE["calendar"]), "forms": forms, "crf": {f.lower(): study.crf[f.lower()] for f in forms}}
-        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in forms} | {"sdtm/register": "results/sdtm/register.parquet"}
-        return {"calendar": Job("calendar", inputs, sdtm_outputs("calendar"), digest(part, code("crf2csr.sdtm.calendar", "crf2csr.sdtm._screen")), part)}
+        part = {
+            "page": page_slice(study, PAGE["calendar"]),
+            "forms": forms,
+            "crf": {f.lower(): study.crf[f.lower()] for f in forms},
+        }
+        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in forms} | {
+            "sdtm/register": "results/sdtm/register.parquet"
+        }
+        return {
+            "calendar": Job(
+                "calendar",
+                inputs,
+                sdtm_outputs("calendar"),
+                digest(part, code("crf2csr.sdtm.calendar", "crf2csr.sdtm._screen")),
+                part,
+            )
+        }
 
     def _reviewed(self) -> list[str]:
         """Every form, and every table that a declared check is about."""
@@ -180,15 +210,26 @@ class Plan:
                 raise Cause("no such form", file="config/checks.yaml", field=name, value=form)
         listed = {f["codelist"] for f in contract["fields"].values() if "codelist" in f} if contract else set()
         part = {
-            "form": name, "forms": used, "checks": checks, "page": page_slice(study, PAGE["review"]),
+            "form": name,
+            "forms": used,
+            "checks": checks,
+            "page": page_slice(study, PAGE["review"]),
             "crf": {f.lower(): study.crf[f.lower()] for f in used if f.lower() in study.crf},
             "codelists": {k: sorted(v) for k, v in study.lists.get("codelists", {}).items() if k in listed},
         }
-        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in used} | {"sdtm/register": "results/sdtm/register.parquet"}
+        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in used} | {
+            "sdtm/register": "results/sdtm/register.parquet"
+        }
         if listed and "dictionary" in self.raw:
             inputs["raw/dictionary"] = "results/raw/dictionary.parquet"
         job = f"review_{name.lower()}"
-        return Job(job, inputs, {"queries": f"results/sdtm/_queries/{job}.parquet"}, digest(part, code("crf2csr.sdtm.review")), part)
+        return Job(
+            job,
+            inputs,
+            {"queries": f"results/sdtm/_queries/{job}.parquet"},
+            digest(part, code("crf2csr.sdtm.review")),
+            part,
+        )
 
     def _tabulate(self, name: str) -> Job:
         spec, study = self.study.sdtm[name], self.study
@@ -204,7 +245,9 @@ class Plan:
             raise Cause("no such room on the sdtm floor", file=f"config/sdtm/{name}.yaml", field="room", value=room)
         lists = _mentioned(spec, "codelist") | _mentioned(spec, "encode")
         part = {
-            "spec": spec, "forms": used, "page": page_slice(study, PAGE["sdtm"]),
+            "spec": spec,
+            "forms": used,
+            "page": page_slice(study, PAGE["sdtm"]),
             "crf": {f.lower(): study.crf[f.lower()] for f in used},
             "codelists": {k: v for k, v in study.lists.get("codelists", {}).items() if k in lists},
             "lists": {k: study.lists[k] for k in spec.get("lists", [])},
@@ -223,8 +266,10 @@ class Plan:
         """The ledger of forms: every raw record against every domain."""
         crf = self.study.crf
         kept = ("name", "keys", "duplicates", "date", "not_submitted", "fields")
-        part = {"crf": {name: {k: form[k] for k in kept if k in form} for name, form in crf.items()},
-                "pattern": self.study.page["subjects"]["pattern"]}
+        part = {
+            "crf": {name: {k: form[k] for k in kept if k in form} for name, form in crf.items()},
+            "pattern": self.study.page["subjects"]["pattern"],
+        }
         inputs = {f"raw/{name}": f"results/raw/{name}.parquet" for name in crf}
         inputs |= {f"sdtm/{name}": self.sdtm[name].outputs["data"] for name in ["register", *self.study.sdtm]}
         outputs = {kind: path for kind, path in sdtm_outputs("_forms").items() if kind != "data"}
@@ -236,19 +281,33 @@ class Plan:
             return []
         version = self.study.page.get("standards", {}).get("ct")
         if f"ct-{version}" not in self.study.lists:
-            raise Cause("no such version among workflow/standards/ct-*.csv", file="config/config.yaml", field="standards.ct", value=version)
+            raise Cause(
+                "no such version among workflow/standards/ct-*.csv",
+                file="config/config.yaml",
+                field="standards.ct",
+                value=version,
+            )
         return self.study.lists[f"ct-{version}"]
 
     def _derive(self, name: str) -> Job:
         spec, study = self.study.adam[name], self.study
         sources = spec["sources"]
-        inputs = {f"{floor}/{s}": f"results/{floor}/{s}.parquet" for floor in ("sdtm", "adam") for s in sources.get(floor, [])}
-        part = {"spec": spec, "page": page_slice(study, spec.get("settings", [])),
-                "study": study.page["study"]["id"], "lists": {k: study.lists[k] for k in spec.get("lists", [])}}
-        outputs = {kind: f"results/adam/{folder}{name}.parquet" for kind, folder in
-                   (("data", ""), ("trace", "_trace/"), ("ledger", "_ledger/"), ("queries", "_queries/"))}
-        return Job(name, inputs, outputs, digest(part, code(f"crf2csr.adam.{name}", "crf2csr.trace", "crf2csr.ledger")), part)
-
+        inputs = {
+            f"{floor}/{s}": f"results/{floor}/{s}.parquet" for floor in ("sdtm", "adam") for s in sources.get(floor, [])
+        }
+        part = {
+            "spec": spec,
+            "page": page_slice(study, spec.get("settings", [])),
+            "study": study.page["study"]["id"],
+            "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+        }
+        outputs = {
+            kind: f"results/adam/{folder}{name}.parquet"
+            for kind, folder in (("data", ""), ("trace", "_trace/"), ("ledger", "_ledger/"), ("queries", "_queries/"))
+        }
+        return Job(
+            name, inputs, outputs, digest(part, code(f"crf2csr.adam.{name}", "crf2csr.trace", "crf2csr.ledger")), part
+        )
 
     def _analyze(self, name: str) -> Job:
         spec, study = self.study.ard[name], self.study
@@ -256,7 +315,9 @@ class Plan:
         rooms = [f"crf2csr.ard.{m}" for m in methods if has_room("ard", m)]
         part = {"spec": spec, "page": page_slice(study, ["arms", *spec.get("settings", [])])}
         outputs = {"facts": f"results/ard/{name}.parquet", "sets": f"results/ard/_trace/{name}.parquet"}
-        outputs |= {a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"}
+        outputs |= {
+            a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"
+        }
         inputs = {f"adam/{d}": f"results/adam/{d}.parquet" for d in dict.fromkeys(["adsl", *spec["datasets"]])}
         return Job(name, inputs, outputs, digest(part, code("crf2csr.ard._facts", *rooms)), part)
 
@@ -266,7 +327,13 @@ class Plan:
         rooms = [f"crf2csr.tlf.{r}" for r in sorted({d["layout"] for d in spec["displays"]}) if has_room("tlf", r)]
         part = {"spec": spec, "page": page_slice(study, ["study", "arms"])}
         inputs = {role: path for role, path in chapter.outputs.items() if role != "sets"}
-        return Job(name, inputs, {"displays": f"results/tlf/{name}.json"}, digest(part, code("crf2csr.tlf._cells", *rooms)), part)
+        return Job(
+            name,
+            inputs,
+            {"displays": f"results/tlf/{name}.json"},
+            digest(part, code("crf2csr.tlf._cells", *rooms)),
+            part,
+        )
 
     def _assemble(self) -> Job:
         study = self.study
@@ -282,10 +349,20 @@ class Plan:
         inputs |= {f"sdtm/{n}": j.outputs["data"] for n, j in self.sdtm.items() if "data" in j.outputs}
         inputs |= {f"raw/{j.name}": j.outputs["data"] for j in self.raw.values()}
         inputs |= {f"raw/_queries/{j.name}": j.outputs["queries"] for j in self.raw.values()}
-        part = {"csr": study.csr, "page": study.page, "manifest": study.manifest, "crf": study.crf,
-                "files": {e["form"]: study.raw_file(e["name"]) for e in study.manifest["files"]},
-                "sdtm": study.sdtm, "adam": study.adam, "ard": study.ard, "tlf": study.tlf,
-                "accepted": study.lists.get("accepted_queries", {}), "code": house(), "config": configuration(study)}
+        part = {
+            "csr": study.csr,
+            "page": study.page,
+            "manifest": study.manifest,
+            "crf": study.crf,
+            "files": {e["form"]: study.raw_file(e["name"]) for e in study.manifest["files"]},
+            "sdtm": study.sdtm,
+            "adam": study.adam,
+            "ard": study.ard,
+            "tlf": study.tlf,
+            "accepted": study.lists.get("accepted_queries", {}),
+            "code": house(),
+            "config": configuration(study),
+        }
         found = digest(part, code("crf2csr.csr.appendix"), _assets())
         return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
 
@@ -318,8 +395,11 @@ def _assets() -> str:
 
 def sdtm_outputs(name: str) -> dict[str, str]:
     """Outputs of a job of the sdtm floor."""
-    return {"data": f"results/sdtm/{name}.parquet", "ledger": f"results/sdtm/_ledger/{name}.parquet",
-            "queries": f"results/sdtm/_queries/{name}.parquet"}
+    return {
+        "data": f"results/sdtm/{name}.parquet",
+        "ledger": f"results/sdtm/_ledger/{name}.parquet",
+        "queries": f"results/sdtm/_queries/{name}.parquet",
+    }
 
 
 def ordered(jobs: Iterable[Job]) -> list[Job]:

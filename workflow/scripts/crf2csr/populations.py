@@ -49,7 +49,12 @@ def _one(values: pd.Series, wanted: Any, source: str) -> pd.Series:
         return _equal(values, wanted if isinstance(wanted, list) else [wanted])
     unknown = set(wanted) - {"present", "not", "missing", *BOUNDS}
     if unknown:
-        raise Cause(f"is not a comparison; known: present, not, {', '.join(BOUNDS)}, missing", file=source, field=str(values.name), value=sorted(unknown)[0])
+        raise Cause(
+            f"is not a comparison; known: present, not, {', '.join(BOUNDS)}, missing",
+            file=source,
+            field=str(values.name),
+            value=sorted(unknown)[0],
+        )
     absent = values.isna()
     if not pd.api.types.is_numeric_dtype(values):
         absent = absent | (values.astype("str").str.strip() == "").fillna(False)
@@ -62,7 +67,11 @@ def _one(values: pd.Series, wanted: Any, source: str) -> pd.Series:
     bounds = {name: limit for name, limit in wanted.items() if name in BOUNDS}
     if bounds:
         if absent.any() and wanted.get("missing") not in ("keep", "drop"):
-            raise Cause(f"{int(absent.sum())} values are missing and the condition does not say `missing: keep` or `missing: drop`", file=source, field=str(values.name))
+            raise Cause(
+                f"{int(absent.sum())} values are missing and the condition does not say `missing: keep` or `missing: drop`",
+                file=source,
+                field=str(values.name),
+            )
         inside = pd.Series(True, index=values.index)
         for name, limit in bounds.items():
             inside &= BOUNDS[name](values, limit).fillna(False).astype(bool)

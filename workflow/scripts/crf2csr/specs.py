@@ -122,10 +122,18 @@ class Study:
         return content
 
     def _folder(self, floor: str) -> dict[str, Any]:
-        found = {path.stem: self._read(f"{floor}/{path.name}", floor) for path in sorted((self.config / floor).glob("*.yaml"))}
+        found = {
+            path.stem: self._read(f"{floor}/{path.name}", floor)
+            for path in sorted((self.config / floor).glob("*.yaml"))
+        }
         for stem, spec in found.items():
             if spec["name"].lower() != stem:
-                raise Cause(f"file and name differ: expected {stem}", file=f"config/{floor}/{stem}.yaml", field="name", value=spec["name"])
+                raise Cause(
+                    f"file and name differ: expected {stem}",
+                    file=f"config/{floor}/{stem}.yaml",
+                    field="name",
+                    value=spec["name"],
+                )
         return found
 
     def _standards(self) -> dict[str, Any]:
@@ -143,7 +151,12 @@ class Study:
     def _manifest(self) -> dict[str, Any]:
         folder = Path(self.page["raw"]["dir"])
         if not folder.is_dir():
-            raise Cause("the folder of raw data does not exist (set it with --config raw_dir=...)", file=str(self.config / "config.yaml"), field="raw.dir", value=str(folder))
+            raise Cause(
+                "the folder of raw data does not exist (set it with --config raw_dir=...)",
+                file=str(self.config / "config.yaml"),
+                field="raw.dir",
+                value=str(folder),
+            )
         path = Path(self.page["raw"]["manifest"])
         content = read_yaml(path)
         _check(content, self.schemas / "manifest.schema.yaml", path)
@@ -167,5 +180,10 @@ class Study:
         name = self.page["raw"]["dictionary"]
         entries = [entry for entry in self.manifest["files"] if entry["name"] == name]
         if len(entries) != 1:
-            raise Cause("the manifest does not name this file", file=self.page["raw"]["manifest"], field="raw.dictionary", value=name)
+            raise Cause(
+                "the manifest does not name this file",
+                file=self.page["raw"]["manifest"],
+                field="raw.dictionary",
+                value=name,
+            )
         return entries[0]

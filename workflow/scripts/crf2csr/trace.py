@@ -49,7 +49,13 @@ class Made:
 
 
 def queries(
-    frame: pd.DataFrame, *, rule: str, field: str, message: str, severity: str, form: str | None = None,
+    frame: pd.DataFrame,
+    *,
+    rule: str,
+    field: str,
+    message: str,
+    severity: str,
+    form: str | None = None,
     value: pd.Series | str | None = None,
 ) -> pd.DataFrame:
     """Return one query per row of ``frame``, which bears REC, SUBJID and EVENT (blank where it has none).

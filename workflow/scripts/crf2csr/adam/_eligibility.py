@@ -140,9 +140,7 @@ def _among(rule: dict[str, Any], rows: pd.DataFrame, dm: pd.DataFrame, prefix: s
     text = parts[0].str.cat(parts[1:], sep=" | ") if len(parts) > 1 else parts[0]
     collected = text.groupby(shown["USUBJID"]).agg("; ".join).reindex(dm.index)
     stated = "at least one record that meets the criterion" if wanted == "any" else "no record that meets the criterion"
-    result = pd.DataFrame(
-        {"MET": answer, "COLLVAL": collected, "CONVVAL": collected, "LIMIT": stated}, index=dm.index
-    )
+    result = pd.DataFrame({"MET": answer, "COLLVAL": collected, "CONVVAL": collected, "LIMIT": stated}, index=dm.index)
     return result, _evidence(shown, prefix, rule)
 
 

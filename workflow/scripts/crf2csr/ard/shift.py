@@ -110,9 +110,7 @@ def _cells(
                 facts.add("p", int(cell.sum()) / assessed if assessed else None, "percent", found, **one)
 
 
-def _members(
-    analysis: Analysis, facts: Facts, rows: pd.DataFrame, person: pd.DataFrame
-) -> Callable[[np.ndarray], int]:
+def _members(analysis: Analysis, facts: Facts, rows: pd.DataFrame, person: pd.DataFrame) -> Callable[[np.ndarray], int]:
     """Return what gives the set for a choice of subjects: their rows where each has one, else themselves.
 
     The way from subject to rows is laid once, since a shift table asks for it in every cell.

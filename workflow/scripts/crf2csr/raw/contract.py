@@ -35,8 +35,14 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
     unknown = [name for name in present if name not in expected and name not in ignored]
     table = pd.DataFrame({"FIELD": unknown}, dtype="str")
     return table.assign(
-        RULE="R-COLUMN", FORM=form["name"], SUBJID="", EVENT="", REC=f"{form['name']}:1", VALUE="",
-        MESSAGE="Column is not in the contract; it is staged and not mapped.", SEVERITY="info",
+        RULE="R-COLUMN",
+        FORM=form["name"],
+        SUBJID="",
+        EVENT="",
+        REC=f"{form['name']}:1",
+        VALUE="",
+        MESSAGE="Column is not in the contract; it is staged and not mapped.",
+        SEVERITY="info",
     )[QUERIES]
 
 
@@ -46,5 +52,11 @@ def check_ids(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: st
     good = staged[column].str.fullmatch(pattern).fillna(False).astype(bool)
     if stop and not good.all():
         first = staged[~good].iloc[0]
-        raise Cause(f"the subject id does not match {pattern}", file=file, line=int(first["LINE"]), field=column, value=first[column])
+        raise Cause(
+            f"the subject id does not match {pattern}",
+            file=file,
+            line=int(first["LINE"]),
+            field=column,
+            value=first[column],
+        )
     return good

@@ -69,7 +69,9 @@ def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], l
     text = decode(content, entry["encoding"], file)
     delimiter = entry.get("delimiter", ",")
     if text.lower().startswith("sep="):
-        raise Cause("a `sep=` line stands before the header; declare the delimiter in the manifest instead", file=file, line=1)
+        raise Cause(
+            "a `sep=` line stands before the header; declare the delimiter in the manifest instead", file=file, line=1
+        )
     if '"' in text:
         _refuse_stray_quotes(text, delimiter, file)
     reader = csv.reader(memory.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -55,8 +55,12 @@ def _block(block: dict[str, Any], context: Context, made: Made) -> list[pd.DataF
     records = context.forms[form]
     met = matches(records, block.get("where"), source=where)
     chosen = made.ledger.split(
-        records, met, f"{context.spec['name']}: {block.get('label', 'records')}", form,
-        block.get("otherwise", "does not meet the block's condition"))
+        records,
+        met,
+        f"{context.spec['name']}: {block.get('label', 'records')}",
+        form,
+        block.get("otherwise", "does not meet the block's condition"),
+    )
     chosen = chosen.copy()
     if "each" in block:
         chosen = each_option(chosen, block["each"], form, where, made)
@@ -75,7 +79,8 @@ def each_option(records: pd.DataFrame, name: str, form: str, where: str, made: M
     options = options[options != ""]
     ticked = records.index.isin(options.index)
     made.ledger.enter(
-        f"options of {name}", form, len(records), int(ticked.sum()), {"no option is ticked": int((~ticked).sum())})
+        f"options of {name}", form, len(records), int(ticked.sum()), {"no option is ticked": int((~ticked).sum())}
+    )
     return records.loc[options.index].assign(**{name: options.to_numpy()}).reset_index(drop=True).astype({name: "str"})
 
 
@@ -115,7 +120,8 @@ def _transposed(
         parts.append(converted(rows, prefix, constants["convert"]) if "convert" in constants else rows)
     cells = len(chosen) * len(block["tests"])
     made.ledger.enter(
-        f"{prefix}: items of {block['form']}", block["form"], cells, cells - blank, {"item is blank": blank})
+        f"{prefix}: items of {block['form']}", block["form"], cells, cells - blank, {"item is blank": blank}
+    )
     return parts
 
 
@@ -172,17 +178,20 @@ def converted(rows: pd.DataFrame, prefix: str, rule: dict[str, Any]) -> pd.DataF
     }
     standard = values.map(table).astype("float64")
     text = standard.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
-    return rows.assign(**{
-        f"{prefix}STRESN": standard, f"{prefix}STRESC": text.where(standard.notna(), rows[f"{prefix}STRESC"]),
-        f"{prefix}STRESU": rule["unit"],
-    })
+    return rows.assign(
+        **{
+            f"{prefix}STRESN": standard,
+            f"{prefix}STRESC": text.where(standard.notna(), rows[f"{prefix}STRESC"]),
+            f"{prefix}STRESU": rule["unit"],
+        }
+    )
 
 
 def in_contract(value: pd.Series, contract: dict[str, Any]) -> pd.Series:
     """Tell which numbers the contract of their field allows (missing is not allowed)."""
     good = value.notna()
     if contract["type"] == "int":
-        good &= (value % 1 == 0)
+        good &= value % 1 == 0
     if contract.get("lo") is not None:
         good &= value >= contract["lo"]
     if contract.get("hi") is not None:
@@ -206,11 +215,11 @@ def standard(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
         when = next((v for v in (f"{prefix}STDTC", f"{prefix}DTC") if v in rows), None)
         if "EPOCH" in wanted and "EPOCH" not in rows and when:
             rows["EPOCH"] = _timing.epoch(
-                rows[when], lookup(about["RFXSTDTC"]), lookup(about["RFXENDTC"]), page["epochs"])
+                rows[when], lookup(about["RFXSTDTC"]), lookup(about["RFXENDTC"]), page["epochs"]
+            )
         flag = next((f"{prefix}{s}" for s in ("LOBXFL", "BLFL") if f"{prefix}{s}" in wanted), None)
         if flag:
-            rows[flag] = _timing.last_before_exposure(
-                rows, prefix, lookup(about["RFXSTDTC"]), spec["baseline_by"])
+            rows[flag] = _timing.last_before_exposure(rows, prefix, lookup(about["RFXSTDTC"]), spec["baseline_by"])
     if "_FLD" not in rows:
         rows["_FLD"] = np.nan
     rows = rows.sort_values(["USUBJID", *spec["sort"]], kind="stable", ignore_index=True, na_position="last")

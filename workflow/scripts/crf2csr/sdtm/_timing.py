@@ -22,12 +22,17 @@ def calendar(page: dict[str, Any], visits: pd.DataFrame | None, dated: pd.DataFr
     """
     rule = page.get("visit_form")
     if not rule or visits is None:
-        return pd.DataFrame({k: pd.Series(dtype="str") for k in [*VISIT_KEYS, "VISIT", "DATE", "REC", "DERIVED"]}).assign(
-            VISITNUM=pd.Series(dtype="float64"), VISITDY=pd.Series(dtype="Int64"))
+        return pd.DataFrame(
+            {k: pd.Series(dtype="str") for k in [*VISIT_KEYS, "VISIT", "DATE", "REC", "DERIVED"]}
+        ).assign(VISITNUM=pd.Series(dtype="float64"), VISITDY=pd.Series(dtype="Int64"))
     table = visits.drop_duplicates(VISIT_KEYS).copy()
     table["DATE"] = dates.read_dates(table[rule["date"]], rule.get("format", "YYYY-MM-DD"))["iso"]
     table = _with_derived(table, dated, rule) if dated is not None else table.assign(DERIVED=np.nan)
-    table = table[[*VISIT_KEYS, "DATE", "REC", "DERIVED"]].merge(planned(page), on="EVENT", how="left").astype({"DERIVED": "str"})
+    table = (
+        table[[*VISIT_KEYS, "DATE", "REC", "DERIVED"]]
+        .merge(planned(page), on="EVENT", how="left")
+        .astype({"DERIVED": "str"})
+    )
     table["DAY"] = dates.to_day(table["DATE"])
     table = table.sort_values(["SUBJID", "DAY", "VISITNUM", "EVENTREP"], kind="stable", ignore_index=True)
     unscheduled = table["EVENT"].isin([v["event"] for v in page["visits"] if v.get("unscheduled")])
@@ -45,10 +50,16 @@ def _with_derived(table: pd.DataFrame, dated: pd.DataFrame, rule: dict[str, Any]
     full = dated[dates.is_full(dated["DATE"])].sort_values([*VISIT_KEYS, "DATE", "REC"], kind="stable")
     first = full.drop_duplicates(VISIT_KEYS).set_index(VISIT_KEYS)[["DATE", "REC"]]
     other = table[VISIT_KEYS].join(first, on=VISIT_KEYS)
-    gap = table["DATE"].isna() & other["DATE"].notna() & matches(table, rule.get("done"), source="config/config.yaml: visit_form")
+    gap = (
+        table["DATE"].isna()
+        & other["DATE"].notna()
+        & matches(table, rule.get("done"), source="config/config.yaml: visit_form")
+    )
     table = table.assign(
-        DATE=table["DATE"].mask(gap, other["DATE"]), REC=table["REC"].mask(gap, other["REC"]),
-        DERIVED=pd.Series("Y", index=table.index, dtype="str").where(gap))
+        DATE=table["DATE"].mask(gap, other["DATE"]),
+        REC=table["REC"].mask(gap, other["REC"]),
+        DERIVED=pd.Series("Y", index=table.index, dtype="str").where(gap),
+    )
     known = pd.MultiIndex.from_frame(table[VISIT_KEYS])
     alone = first[~first.index.isin(known)].reset_index().assign(DERIVED="Y")
     return pd.concat([table, alone], ignore_index=True)
@@ -122,7 +133,8 @@ def last_before_exposure(rows: pd.DataFrame, prefix: str, first_dose: pd.Series,
     day, dose = dates.to_day(iso), dates.to_day(first_dose)
     timed = iso.str.contains("T").fillna(False).astype(bool) & first_dose.str.contains("T").fillna(False).astype(bool)
     early = (day < dose).fillna(False).astype(bool) | (
-        (day == dose).fillna(False).astype(bool) & (~timed | (iso <= first_dose).fillna(False).astype(bool)))
+        (day == dose).fillna(False).astype(bool) & (~timed | (iso <= first_dose).fillna(False).astype(bool))
+    )
     good = rows[early & result.notna()]
     order = [f"{prefix}DTC"] + (["VISITNUM"] if "VISITNUM" in rows else [])
     last = good.sort_values(order, kind="stable").groupby(["USUBJID", *by], dropna=False).tail(1).index

@@ -92,7 +92,9 @@ def _first(made: Filled, other: Filled) -> Filled:
     """Values of ``made``, and those of ``other`` where it has none, each with its records."""
     gap = made.values.isna() & other.values.notna()
     nothing = pd.Series(np.nan, index=made.values.index, dtype="str")
-    recs = (made.recs if made.recs is not None else nothing).mask(gap, other.recs if other.recs is not None else nothing)
+    recs = (made.recs if made.recs is not None else nothing).mask(
+        gap, other.recs if other.recs is not None else nothing
+    )
     return Filled(made.values.mask(gap, other.values), recs)
 
 
@@ -111,9 +113,7 @@ def _text(rows: pd.DataFrame, name: str, where: str) -> pd.Series:
     return text.where(text.str.strip() != "")
 
 
-def _own(
-    rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, where: str, form: str
-) -> pd.Series:
+def _own(rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, where: str, form: str) -> pd.Series:
     name = rule[verb]
     if verb == "date" and name == "visit":
         return _timing.visit_dates(rows, context.calendar)["DATE"]
@@ -153,9 +153,7 @@ def _shaped(text: pd.Series, rule: dict[str, Any], where: str) -> pd.Series:
     return before + text + after if before or after else text
 
 
-def _from_other_form(
-    rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, where: str
-) -> Filled:
+def _from_other_form(rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, where: str) -> Filled:
     form = rule["of"]
     if form not in context.forms:
         raise Cause("is not among the forms that this domain declares", file=where, field="of", value=form)

@@ -46,14 +46,30 @@ def tabulate(forms: dict[str, pd.DataFrame], page: dict[str, Any], crf: dict[str
         (derived[record], "The visit has no date that can be read.", "OWN"),
         (derived[~record], f"The visit has forms and no record in {rule['form']}.", "REC"),
     ):
-        made.queries.append(queries(
-            rows.assign(REC=rows[record_of]), rule="P11", field=rule["date"], severity="minor", form=rule["form"],
-            message=message + taken.loc[rows.index], value=""))
+        made.queries.append(
+            queries(
+                rows.assign(REC=rows[record_of]),
+                rule="P11",
+                field=rule["date"],
+                severity="minor",
+                form=rule["form"],
+                message=message + taken.loc[rows.index],
+                value="",
+            )
+        )
     undated = visits.join(table.set_index(_timing.VISIT_KEYS)["DATE"], on=_timing.VISIT_KEYS)
-    undated = undated[undated["DATE"].isna() & matches(undated, rule.get("done"), source="config/config.yaml: visit_form")]
-    made.queries.append(queries(
-        undated, rule="P11", field=rule["date"], severity="minor",
-        message="The visit was done and has no date that can be read, in its record or in its other forms."))
+    undated = undated[
+        undated["DATE"].isna() & matches(undated, rule.get("done"), source="config/config.yaml: visit_form")
+    ]
+    made.queries.append(
+        queries(
+            undated,
+            rule="P11",
+            field=rule["date"],
+            severity="minor",
+            message="The visit was done and has no date that can be read, in its record or in its other forms.",
+        )
+    )
     made.ledger.enter("calendar", rule["form"], len(table), len(table))
     return made
 

@@ -17,7 +17,9 @@ def last_dose(rows: pd.DataFrame, context: Context) -> Filled:
     The study's page lists the rules in order; the first that gives a date decides. A rule that names a ``start``
     gives none where the last start is later: the last interval is open, and an earlier end is not the last dose.
     """
-    made = Filled(pd.Series(float("nan"), index=rows.index, dtype="str"), pd.Series(float("nan"), index=rows.index, dtype="str"))
+    made = Filled(
+        pd.Series(float("nan"), index=rows.index, dtype="str"), pd.Series(float("nan"), index=rows.index, dtype="str")
+    )
     for rule in context.page["last_dose"]:
         asked = {key: value for key, value in rule.items() if key != "start"}
         found = fill(rows, asked, context, "config/config.yaml: last_dose")
@@ -37,7 +39,9 @@ def assign_arms(rows: pd.DataFrame, page: dict) -> pd.DataFrame:
     dosed = rows["RFXSTDTC"].notna()
     if "ARMCD" not in rows:
         if len(arms) != 1:
-            raise Cause("with several arms the mapping of DM must assign ARMCD", file="config/sdtm/dm.yaml", field="ARMCD")
+            raise Cause(
+                "with several arms the mapping of DM must assign ARMCD", file="config/sdtm/dm.yaml", field="ARMCD"
+            )
         rows["ARMCD"] = pd.Series(next(iter(arms)), index=rows.index, dtype="str").where(dosed)
     if "ACTARMCD" not in rows:
         rows["ACTARMCD"] = rows["ARMCD"].where(dosed)
@@ -61,17 +65,27 @@ def tabulate(context: Context) -> Made:
     if "RFICDTC" not in rows:
         rows["RFICDTC"] = pd.Series(float("nan"), index=rows.index, dtype="str")
     order = rows.sort_values(["USUBJID", "SUBJID"], kind="stable")
-    recs = order.groupby("USUBJID")["_REC"].agg(lambda ids: " ".join(dict.fromkeys(" ".join(reversed(list(ids))).split())))
+    recs = order.groupby("USUBJID")["_REC"].agg(
+        lambda ids: " ".join(dict.fromkeys(" ".join(reversed(list(ids))).split()))
+    )
     count = order.groupby("USUBJID")["SUBJID"].agg(list)
     one = order.groupby("USUBJID", as_index=False).tail(1).reset_index(drop=True)
     one["_REC"] = one["USUBJID"].map(recs)
     previous = one["USUBJID"].map(count.map(lambda ids: " ".join(ids[:-1])))
     one["PRVSUBJ"] = previous.astype("str").where(previous != "")
-    made.ledger.enter("DM: one row per person", "DM", len(rows), len(one), {"earlier screening of the same person": len(rows) - len(one)})
+    made.ledger.enter(
+        "DM: one row per person",
+        "DM",
+        len(rows),
+        len(one),
+        {"earlier screening of the same person": len(rows) - len(one)},
+    )
     if "AGE" not in one:
         one["AGE"] = dates.age_years(one["BRTHDTC"], one["RFICDTC"])
         one["AGEU"] = pd.Series("YEARS", index=one.index, dtype="str").where(one["AGE"].notna())
-    one["DTHFL"] = pd.Series("Y", index=one.index, dtype="str").where(one["DTHDTC"].notna()) if "DTHDTC" in one else float("nan")
+    one["DTHFL"] = (
+        pd.Series("Y", index=one.index, dtype="str").where(one["DTHDTC"].notna()) if "DTHDTC" in one else float("nan")
+    )
     one["DMDY"] = dates.study_day(dates.to_day(one["DMDTC"]), dates.to_day(one["RFSTDTC"]))
     made.data = assign_arms(one, context.page)
     return made

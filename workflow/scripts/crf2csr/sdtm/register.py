@@ -36,9 +36,15 @@ def tabulate(forms: dict[str, pd.DataFrame], page: dict[str, Any], crf: dict[str
         links = links[links[field].str.strip() != ""].drop_duplicates("SUBJID")
         previous = links.set_index("SUBJID")[field].str.strip()
         unknown = links[~links[field].str.strip().isin(table["SUBJID"])]
-        made.queries.append(queries(
-            unknown, rule="P26", field=field, severity="major",
-            message="The previous screening number is not in demographics; the two are not linked."))
+        made.queries.append(
+            queries(
+                unknown,
+                rule="P26",
+                field=field,
+                severity="major",
+                message="The previous screening number is not in demographics; the two are not linked.",
+            )
+        )
         previous = previous[previous.isin(table["SUBJID"])]
         # A person may be screened more than twice: follow the links to the first number.
         for _ in range(len(previous)):
@@ -55,7 +61,9 @@ def tabulate(forms: dict[str, pd.DataFrame], page: dict[str, Any], crf: dict[str
         ended = form[form[how["field"]] == how["value"]].drop_duplicates("SUBJID").set_index("SUBJID")
         declared = crf[how["form"].lower()]["fields"][how["date"]].get("format", "YYYY-MM-DD")
         table["DATAUSE"] = table["SUBJID"].map(dates.read_dates(ended[how["date"]], declared)["iso"])
-    made.ledger.enter("register", rule["form"], len(known), len(table), {"repeats a subject number": len(known) - len(table)})
+    made.ledger.enter(
+        "register", rule["form"], len(known), len(table), {"repeats a subject number": len(known) - len(table)}
+    )
     made.data = table[["SITEID", "SUBJID", "USUBJID", "PERSON", "DATAUSE", "REC"]].reset_index(drop=True)
     return made
 

@@ -21,12 +21,24 @@ def tabulate(context: Context) -> Made:
     rows = _known_otherwise(made.data.assign(SVDTDRFL=_derived(made.data, context)), context)
     made.ledger.enter("SV: visits that only other forms know are added", "calendar", len(rows), len(rows))
     again = rows.duplicated(KEY, keep="first")
-    made.queries.append(queries(
-        rows[again], rule="P07", field="VISDAT", severity="major", value=rows.loc[again, "SVSTDTC"],
-        message="The visit has a second record on the same day; the first one is tabulated."))
+    made.queries.append(
+        queries(
+            rows[again],
+            rule="P07",
+            field="VISDAT",
+            severity="major",
+            value=rows.loc[again, "SVSTDTC"],
+            message="The visit has a second record on the same day; the first one is tabulated.",
+        )
+    )
     recs = rows.groupby(KEY, dropna=False, sort=False)["_REC"].transform(" ".join)
     made.ledger.enter(
-        "SV: one row per visit and day", "SV", len(rows), int((~again).sum()), {"second record of the visit": int(again.sum())})
+        "SV: one row per visit and day",
+        "SV",
+        len(rows),
+        int((~again).sum()),
+        {"second record of the visit": int(again.sum())},
+    )
     made.data = rows.assign(_REC=recs)[~again].reset_index(drop=True)
     return made
 
@@ -50,8 +62,16 @@ def _known_otherwise(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     asked = pd.Series("Y", index=alone.index, dtype="str").where(~alone["EVENT"].isin(unplanned))
     persons = rows.drop_duplicates("SUBJID").set_index("SUBJID")["USUBJID"]
     added = alone[[*_timing.VISIT_KEYS, "VISITNUM", "VISIT", "VISITDY"]].assign(
-        STUDYID=context.page["study"]["id"], DOMAIN=context.spec["name"], USUBJID=alone["SUBJID"].map(persons),
-        SVPRESP=asked, SVOCCUR=asked, SVSTDTC=alone["DATE"], SVENDTC=alone["DATE"], SVDTDRFL="Y", _REC=alone["REC"])
+        STUDYID=context.page["study"]["id"],
+        DOMAIN=context.spec["name"],
+        USUBJID=alone["SUBJID"].map(persons),
+        SVPRESP=asked,
+        SVOCCUR=asked,
+        SVSTDTC=alone["DATE"],
+        SVENDTC=alone["DATE"],
+        SVDTDRFL="Y",
+        _REC=alone["REC"],
+    )
     dm = context.domains["dm"].drop_duplicates("USUBJID").set_index("USUBJID")["RFSTDTC"]
     added = _timing.add_days(added, context.spec["name"], added["USUBJID"].map(dm))
     both = pd.concat([rows, added], ignore_index=True)

@@ -58,7 +58,8 @@ def review(desk: Desk) -> Made:
     empty = _records.empty(rows, form)
     answered = rows[~empty]
     made.queries += [
-        _fields.field_queries(answered, name, about, _codes(desk, about)) for name, about in form["fields"].items()]
+        _fields.field_queries(answered, name, about, _codes(desk, about)) for name, about in form["fields"].items()
+    ]
     birth = births(desk).reindex(answered["USUBJID"]).set_axis(answered.index)
     born = birth if desk.name != desk.page["subjects"]["form"] else None
     made.queries.append(_fields.off_calendar(answered, form, desk.page["study"].get("cutoff"), born))
@@ -69,7 +70,9 @@ def review(desk: Desk) -> Made:
     met = _records.answered(screened, form) & ~screened["REC"].isin(rows.loc[empty, "REC"])
     records = _verbs.Records(screened[met], desk.crf, others, desk.name)
     made.queries += _verbs.run(desk.checks, records)
-    asked = {(rec, name) for part in made.queries if len(part) for rec, name in zip(part["REC"], part["FIELD"], strict=True)}
+    asked = {
+        (rec, name) for part in made.queries if len(part) for rec, name in zip(part["REC"], part["FIELD"], strict=True)
+    }
     required = _fields.missing(records.rows, form)
     if len(required):
         cells = pd.MultiIndex.from_frame(required[["REC", "FIELD"]])
@@ -90,7 +93,8 @@ def entered(desk: Desk, name: str) -> pd.DataFrame:
 def _screened(desk: Desk, name: str) -> pd.DataFrame:
     form = desk.crf[name.lower()]
     return _screen.screen(
-        desk.staged[name], form, desk.register, desk.page["subjects"]["pattern"], desk.page.get("visits")).data
+        desk.staged[name], form, desk.register, desk.page["subjects"]["pattern"], desk.page.get("visits")
+    ).data
 
 
 def births(desk: Desk) -> pd.Series:

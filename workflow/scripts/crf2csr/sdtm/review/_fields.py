@@ -82,11 +82,19 @@ def _date(text: str, field: dict[str, Any]) -> tuple[str, str, str] | None:
     if status == "partial":
         return "P01", "minor", f"A full date is expected; it is tabulated as {iso}."
     if status == "unknown":
-        return "P01", "info" if field["type"] == "pdate" else "minor", "The date is wholly unknown; it is tabulated as missing."
+        return (
+            "P01",
+            "info" if field["type"] == "pdate" else "minor",
+            "The date is wholly unknown; it is tabulated as missing.",
+        )
     if status == "other shape":
         return "P02", "minor", f"The date is expected as {declared}; this shape has one reading, {iso}, which is used."
     if status in ("ambiguous", "unreadable"):
-        return "P02", "minor", f"The date is expected as {declared}; this has no single reading and is tabulated as missing."
+        return (
+            "P02",
+            "minor",
+            f"The date is expected as {declared}; this has no single reading and is tabulated as missing.",
+        )
     if status == "impossible":
         return "P03", "major", "There is no such day; the date is tabulated as missing."
     return None
@@ -112,7 +120,11 @@ def _number(text: str, field: dict[str, Any]) -> tuple[str, str, str] | None:
             return _out_of_bounds(field, broken)
         return ("P15", "info", WIDE.format(clean)) if _widths(text) else None
     if COMMA.fullmatch(clean):
-        return "P14", "minor", "A comma stands in the number and none is declared for this export; it is tabulated as missing."
+        return (
+            "P14",
+            "minor",
+            "A comma stands in the number and none is declared for this export; it is tabulated as missing.",
+        )
     if _foreign(clean):
         return "P17", "minor", "This is not a number as a form writes it; it is tabulated as missing."
     return "P16", "minor", "A number is expected; the text is kept and has no numeric value."
@@ -128,7 +140,9 @@ def _out_of_bounds(field: dict[str, Any], broken: bool) -> tuple[str, str, str] 
     if "unit" in field:
         said = f"{'A whole number' if broken else 'A value'} of {span} {field['unit']} is expected; check the value and its unit."
         return about.get("rule", "P12"), about.get("severity", "minor"), said
-    said = f"{'A whole number' if field['type'] == 'int' else 'A number'} of {span} is expected; it has no standard value."
+    said = (
+        f"{'A whole number' if field['type'] == 'int' else 'A number'} of {span} is expected; it has no standard value."
+    )
     return about.get("rule", "P32"), about.get("severity", "major"), said
 
 
@@ -154,14 +168,19 @@ def missing(rows: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
             continue
         blank = rows[name].fillna("").astype("str").str.strip() == ""
         blank &= matches(rows, field.get("asked"), source=f"config/crf/{form['name'].lower()}.yaml: {name}")
-        parts.append(queries(
-            rows[blank], rule="R-REQUIRED", field=name, severity="minor", message="The answer is required and missing."))
+        parts.append(
+            queries(
+                rows[blank],
+                rule="R-REQUIRED",
+                field=name,
+                severity="minor",
+                message="The answer is required and missing.",
+            )
+        )
     return pd.concat(parts, ignore_index=True)
 
 
-def off_calendar(
-    rows: pd.DataFrame, form: dict[str, Any], cutoff: str | None, birth: pd.Series | None
-) -> pd.DataFrame:
+def off_calendar(rows: pd.DataFrame, form: dict[str, Any], cutoff: str | None, birth: pd.Series | None) -> pd.DataFrame:
     """Queries P05 on dates after the data cut-off or before birth (``birth``: last possible day of birth)."""
     parts = [pd.DataFrame()]
     for name, field in form["fields"].items():
@@ -171,12 +190,26 @@ def off_calendar(
         if cutoff:
             end = dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0]
             late = (span["first"] > end).fillna(False).astype(bool)
-            parts.append(queries(
-                rows[late], rule="P05", field=name, severity="major", message=f"The date is after the data cut-off, {cutoff}."))
+            parts.append(
+                queries(
+                    rows[late],
+                    rule="P05",
+                    field=name,
+                    severity="major",
+                    message=f"The date is after the data cut-off, {cutoff}.",
+                )
+            )
         if birth is not None:
             early = (span["last"] < birth).fillna(False).astype(bool)
-            parts.append(queries(
-                rows[early], rule="P05", field=name, severity="major", message="The date is before the subject was born."))
+            parts.append(
+                queries(
+                    rows[early],
+                    rule="P05",
+                    field=name,
+                    severity="major",
+                    message="The date is before the subject was born.",
+                )
+            )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -184,8 +217,22 @@ def labels(rows: pd.DataFrame, event: pd.Series) -> pd.DataFrame:
     """Queries P09 on visit labels: read as another word (info), or unknown (``event`` missing)."""
     unknown = event.isna()
     read = ~unknown & (event != rows["EVENT"])
-    return pd.concat([
-        queries(rows[unknown], rule="P09", field="EVENT", severity="minor",
-                message="The label names no visit of this study; the record is kept without a visit number."),
-        queries(rows[read], rule="P09", field="EVENT", severity="info", message="The label is read as " + event[read] + "."),
-    ], ignore_index=True)
+    return pd.concat(
+        [
+            queries(
+                rows[unknown],
+                rule="P09",
+                field="EVENT",
+                severity="minor",
+                message="The label names no visit of this study; the record is kept without a visit number.",
+            ),
+            queries(
+                rows[read],
+                rule="P09",
+                field="EVENT",
+                severity="info",
+                message="The label is read as " + event[read] + ".",
+            ),
+        ],
+        ignore_index=True,
+    )

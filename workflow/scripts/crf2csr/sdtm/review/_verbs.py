@@ -90,12 +90,25 @@ def run(checks: list[dict[str, Any]], records: Records) -> list[pd.DataFrame]:
     for spec in checks:
         verb = [name for name in VERBS if name in spec]
         if len(verb) != 1:
-            raise Cause(f"a check has one verb of {', '.join(VERBS)}", file=WHERE, field=spec.get("form"), value=spec.get("message"))
+            raise Cause(
+                f"a check has one verb of {', '.join(VERBS)}",
+                file=WHERE,
+                field=spec.get("form"),
+                value=spec.get("message"),
+            )
         check = Check(spec, records)
         for rows, name, more in VERBS[verb[0]](check, spec[verb[0]]):
             value = rows[name] if name in rows else ""
-            asked.append(queries(
-                rows, rule=spec["rule"], field=name, severity=spec["severity"], value=value, message=spec["message"] + more))
+            asked.append(
+                queries(
+                    rows,
+                    rule=spec["rule"],
+                    field=name,
+                    severity=spec["severity"],
+                    value=value,
+                    message=spec["message"] + more,
+                )
+            )
     return asked
 
 
@@ -107,7 +120,12 @@ def true(met: pd.Series) -> pd.Series:
 def _field(check: Check, otherwise: str | None = None) -> str:
     name = check.spec.get("field", otherwise)
     if name is None:
-        raise Cause("this check must name the field that is asked", file=WHERE, field=check.spec.get("form"), value=check.spec["message"])
+        raise Cause(
+            "this check must name the field that is asked",
+            file=WHERE,
+            field=check.spec.get("form"),
+            value=check.spec["message"],
+        )
     return str(name)
 
 
@@ -155,17 +173,26 @@ def in_force(check: Check, wanted: dict[str, Any]) -> Asked:
     day = check.dates(wanted["date"])
     known = day["first"].notna() & (day["first"] == day["last"])
     place = np.searchsorted(days, day["first"].fillna(0).astype("int64").to_numpy(), side="right") - 1
-    due = pd.Series(np.where(place >= 0, begins.index.to_numpy()[np.maximum(place, 0)], ""), index=check.rows.index, dtype="str")
+    due = pd.Series(
+        np.where(place >= 0, begins.index.to_numpy()[np.maximum(place, 0)], ""), index=check.rows.index, dtype="str"
+    )
     wrong = known & (check.rows[_field(check)].str.strip() != due)
     return [(check.rows[wrong], _field(check), " (" + due[wrong] + ")")]
 
 
 def supply(check: Check, wanted: dict[str, Any]) -> Asked:
     """Amounts handed out that cannot last to the person's next visit (``least``: share of the need that passes)."""
-    table = pd.DataFrame({
-        "who": check.rows["USUBJID"], "day": check.dates(wanted["date"])["first"].astype("float64"),
-        "out": number(check.rows[wanted["amount"]]),
-    }).dropna(subset=["day"]).sort_values(["who", "day"], kind="stable")
+    table = (
+        pd.DataFrame(
+            {
+                "who": check.rows["USUBJID"],
+                "day": check.dates(wanted["date"])["first"].astype("float64"),
+                "out": number(check.rows[wanted["amount"]]),
+            }
+        )
+        .dropna(subset=["day"])
+        .sort_values(["who", "day"], kind="stable")
+    )
     days = table.groupby("who")["day"].shift(-1) - table["day"]
     short = true((table["out"] > 0) & (table["out"] < wanted["least"] * wanted["per_day"] * days))
     return [(check.rows.loc[table.index[short]], wanted["amount"], "")]
@@ -186,6 +213,5 @@ def determines(check: Check, wanted: dict[str, Any]) -> Asked:
 
 
 VERBS: dict[str, Callable[[Check, dict[str, Any]], Asked]] = {
-    f.__name__: f
-    for f in (never, order, exists, shared, in_force, supply, determines)
+    f.__name__: f for f in (never, order, exists, shared, in_force, supply, determines)
 }
