@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -24,7 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
 
-ONE_PROCESS = "import sys; sys.path[:0] = [{root!r}, {scripts!r}]; from pathlib import Path; from tests.climb import climb; climb(Path('.'))"
+ONE_PROCESS = (
+    "import sys; sys.path[:0] = [{root!r}, {scripts!r}]; "
+    "from pathlib import Path; from tests.climb import climb; climb(Path('.'))"
+)
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float, float]:
@@ -141,9 +143,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--sizes", type=int, nargs="*", default=[60, 600, 6000])
     arguments = parser.parse_args()
-    print(
-        f"{os.cpu_count()} processors; this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB\n"
-    )
+    print(f"{os.cpu_count()} processors\n")
     if arguments.repeats:
         shipped(arguments.repeats, arguments.cores)
     growth(arguments.sizes)

@@ -1,4 +1,4 @@
-"""The seeded maker of the SYNTHETIC raw export: a latent disease, the forms that record it, the problems planted in them."""
+"""The seeded maker of the SYNTHETIC raw export: a latent disease, its forms, the problems planted in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m synthetic --subjects 60 --seed 7270003 --out data/raw --truth data/truth"""
+"""Run as ``python -m synthetic --subjects 60 --seed 7270003 --out data/raw --truth data/truth``."""
 
 from __future__ import annotations
 

@@ -32,5 +32,5 @@ def coding(forms: dict[str, pd.DataFrame]) -> pd.DataFrame:
                 ["MH", verbatim, row["term_pt"], row["llt"], row["hlt"], row["hlgt"], row["soc"], row["soc"], "", ""]
             )
     out = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
-    out = out[[verbatim in used[domain] for domain, verbatim in zip(out["DOMAIN"], out["VERBATIM"])]]
+    out = out[[verbatim in used[domain] for domain, verbatim in zip(out["DOMAIN"], out["VERBATIM"], strict=False)]]
     return out.drop_duplicates(["DOMAIN", "VERBATIM"]).reset_index(drop=True)

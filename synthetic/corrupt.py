@@ -1,6 +1,7 @@
 """Class R problems: an export that must be refused. Each function writes a corrupted copy of an export folder.
 
-They never live in data/raw. `corrupt(name, source, target)` calls one by its name; `seal=False` leaves the manifest's sha256
+They never live in data/raw. `corrupt(name, source, target)` calls one by its name;
+`seal=False` leaves the manifest's sha256
 as it was, for a test of the fingerprint itself.
 """
 
@@ -138,7 +139,7 @@ def duplicate_column(content: bytes) -> bytes:
     """WEIGHT twice."""
     header = content.split(b"\n", 1)[0].split(b",")
     at = header.index(b"HEIGHT")
-    return _line(content, 1, lambda line: b",".join(header[:at] + [b"WEIGHT"] + header[at + 1 :]))
+    return _line(content, 1, lambda line: b",".join([*header[:at], b"WEIGHT", *header[at + 1 :]]))
 
 
 @corruption(22, "PGA")

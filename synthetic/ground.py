@@ -48,7 +48,7 @@ def later(date: str, days: int) -> str:
 def partial(days, keep) -> np.ndarray:
     """ISO dates cut to `keep` characters (4: year, 7: month, 10: day)."""
     keep = np.broadcast_to(keep, np.shape(days))
-    return np.array([t[:k] for t, k in zip(iso(days), keep)], dtype=object)
+    return np.array([t[:k] for t, k in zip(iso(days), keep, strict=False)], dtype=object)
 
 
 def workday(days) -> np.ndarray:
@@ -67,7 +67,7 @@ def decimals(values, places) -> np.ndarray:
     """Numbers as text with a fixed count of decimals, one count or one per value."""
     values = np.asarray(values, dtype=float)
     places = np.broadcast_to(places, values.shape)
-    return np.array([f"{v:.{p}f}" for v, p in zip(values.tolist(), places.tolist())], dtype=object)
+    return np.array([f"{v:.{p}f}" for v, p in zip(values.tolist(), places.tolist(), strict=False)], dtype=object)
 
 
 def where(condition, yes, no="") -> np.ndarray:
@@ -110,7 +110,7 @@ def quota(rng: np.random.Generator, members, rates: dict[str, float]) -> dict[st
 @cache
 def table(name: str) -> tuple[dict[str, str], ...]:
     """A table of the package as rows of text."""
-    with open(TABLES / f"{name}.csv", encoding="utf-8", newline="") as handle:
+    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         return tuple(csv.DictReader(handle))
 
 
@@ -130,7 +130,7 @@ def frame(study, form: str, who, event, entered, fields: dict, eventrep=1, formr
     size = len(who)
     rng = stream(study.seed, f"lastmod/{form}/{size}")
     saved = np.minimum(np.asarray(entered, dtype=np.int64) + rng.integers(0, 8, size), EXTRACT - 1)
-    clock = [f"T{h:02d}:{m:02d}:00" for h, m in zip(rng.integers(8, 18, size), rng.integers(0, 60, size))]
+    clock = [f"T{h:02d}:{m:02d}:00" for h, m in zip(rng.integers(8, 18, size), rng.integers(0, 60, size), strict=False)]
     unknown = set(fields) - set(columns(form))
     if unknown:
         raise KeyError(f"{form} has no field {sorted(unknown)}")

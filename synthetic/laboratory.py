@@ -143,7 +143,10 @@ def _lb(study):
     days = study.lab_day[who, when]
     fields = {name: all_rows[name].to_numpy() for name in all_rows}
     fields["LBDAT"] = iso(days)
-    clock = np.array([[f"{h:02d}:{m:02d}" for h, m in zip(*pair)] for pair in zip(hour, minute)], dtype=object)
+    clock = np.array(
+        [[f"{h:02d}:{m:02d}" for h, m in zip(*pair, strict=False)] for pair in zip(hour, minute, strict=False)],
+        dtype=object,
+    )
     fields["LBTIM"] = clock[who, when]
     fields["LBFAST"] = fasting[who, when]
     return frame(study, "LB", who, np.array(TIMES, dtype=object)[when], days, fields, grprep=lines)

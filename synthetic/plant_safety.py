@@ -111,10 +111,26 @@ def coding(p) -> None:
             continue
         start = later(p.subjects.at[p.forms["CM"].at[row, "SUBJID"], "FIRST_DOSE"], 47)
         p.add(
-            39, f"prohibited drug hidden in the verbatim: {why}", "CM", row, "CMTRT", "found by keyword, deviation candidate", "major",
-            CMTRT=name, CMINDC="手足皮疹", CMDOSE="", CMDOSU="", CMDOSFRQ="BID", CMROUTE="TOP" if "乳膏" in name else "PO",
-            CMSTDAT=start, CMENDAT=later(start, 9), CMONGO="N", CMPROH="N", GRPREP="9", LASTMOD=later(start, 14) + "T09:40:00",
-        )  # fmt: skip
+            39,
+            f"prohibited drug hidden in the verbatim: {why}",
+            "CM",
+            row,
+            "CMTRT",
+            "found by keyword, deviation candidate",
+            "major",
+            CMTRT=name,
+            CMINDC="手足皮疹",
+            CMDOSE="",
+            CMDOSU="",
+            CMDOSFRQ="BID",
+            CMROUTE="TOP" if "乳膏" in name else "PO",
+            CMSTDAT=start,
+            CMENDAT=later(start, 9),
+            CMONGO="N",
+            CMPROH="N",
+            GRPREP="9",
+            LASTMOD=later(start, 14) + "T09:40:00",
+        )
 
 
 def hostile(p) -> None:

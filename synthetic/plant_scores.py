@@ -53,8 +53,10 @@ def row_of(p, form, subject, event):
 
 def _write(p, row, total: str) -> None:
     frame = p.forms["PPPASI"]
-    for region, (ery, pus, des, area, percent) in zip(REGIONS, PATTERNS[total]):
-        for field, value in zip(("ERY", "PUS", "DES", "ARE", "PCT", "PSC"), (ery, pus, des, area, percent, 3 * pus)):
+    for region, (ery, pus, des, area, percent) in zip(REGIONS, PATTERNS[total], strict=False):
+        for field, value in zip(
+            ("ERY", "PUS", "DES", "ARE", "PCT", "PSC"), (ery, pus, des, area, percent, 3 * pus), strict=False
+        ):
             frame.at[row, region + field] = str(value)
     frame.at[row, "PPTOTAL"] = total
 
@@ -72,7 +74,7 @@ def boundaries(p) -> None:
         if end is None:
             continue
         subject = p.forms["PPPASI"].at[end, "SUBJID"]
-        for event, total, grade in zip(VISITS, totals_, grades):
+        for event, total, grade in zip(VISITS, totals_, grades, strict=False):
             row = row_of(p, "PPPASI", subject, event)
             if row is None:
                 continue
@@ -215,7 +217,7 @@ def totals(p) -> None:
 
 def _weights_swapped(record) -> str:
     tenths = 0
-    for region, weight in zip(REGIONS, (3, 3, 2, 2)):
+    for region, weight in zip(REGIONS, (3, 3, 2, 2), strict=False):
         signs = sum(int(record[region + sign]) for sign in ("ERY", "PUS", "DES"))
         tenths += weight * signs * int(record[region + "ARE"])
     return f"{tenths / 10:.1f}"
@@ -276,9 +278,9 @@ def areas(p) -> None:
 
 
 def dlqi(p) -> None:
-    answered = lambda event, *items: (
-        lambda f: (f["EVENT"] == event) & f[list(items)].isin(["0", "1", "2", "3"]).all(axis=1)
-    )  # noqa: E731
+    def answered(event, *items):
+        return lambda f: (f["EVENT"] == event) & f[list(items)].isin(["0", "1", "2", "3"]).all(axis=1)
+
     row = p.find("DLQI", answered("W4", "DLQI04"))
     p.set(36, "one item missing", "DLQI", row, "DLQI04", "", "scores 0, flagged", "info", "D")
     row = p.find("DLQI", answered("W8", "DLQI03", "DLQI08"))

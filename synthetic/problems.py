@@ -26,7 +26,7 @@ class Planter:
         self.subjects = behind["subjects"].copy().set_index("SUBJID", drop=False)
         self.rng = stream(seed, "problems")
         people = list(dict.fromkeys(forms["DM"]["SUBJID"]))
-        self.rank = dict(zip(people, self.rng.permutation(len(people))))
+        self.rank = dict(zip(people, self.rng.permutation(len(people)), strict=False))
         self.load: Counter = Counter()
         self.used: set = set()
         self.rows: list[dict] = []
@@ -42,7 +42,7 @@ class Planter:
         if who is not None:
             allowed = allowed & set(who)
         best, choice = None, None
-        for label, subject in zip(labels, subjects):
+        for label, subject in zip(labels, subjects, strict=False):
             if subject in allowed and (form, label) not in self.used:
                 score = (self.load[subject], self.rank[subject])
                 if best is None or score < best:
@@ -115,7 +115,7 @@ class Planter:
         lines = {}
         for form in {row["form"] for row in self.rows}:
             frame = self.forms[form]
-            lines[form] = dict(zip(frame.index, lines_of(frame)))
+            lines[form] = dict(zip(frame.index, lines_of(frame), strict=False))
         out = []
         for row in self.rows:
             label = row.pop("_row")

@@ -179,7 +179,7 @@ def form(study):
         "AESI": ae.interest,
         "AECONTRT": where(ae.drug != "", "Y", "N"),
     }
-    columns.update({name: criteria for name in ("AESDTH", "AESLIFE", "AESDISAB", "AESCONG", "AESMIE")})
+    columns.update(dict.fromkeys(("AESDTH", "AESLIFE", "AESDISAB", "AESCONG", "AESMIE"), criteria))
     fields = {name: with_blank(values) for name, values in columns.items()}
     fields["AEYN"] = np.concatenate([np.full(len(ae.who), "Y", dtype=object), np.full(len(none), "N", dtype=object)])
     entered = np.concatenate([np.maximum(ae.start, ae.end), study.ended_on[none]])

@@ -13,6 +13,7 @@ import csr
 import raw
 import sdtm
 import tlf
+
 from crf2csr.plan import Plan, ordered
 from crf2csr.specs import Study
 

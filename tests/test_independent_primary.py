@@ -14,7 +14,6 @@ from collections import defaultdict
 from datetime import date, timedelta
 from fractions import Fraction
 from math import comb
-from pathlib import Path
 
 import pytest
 
@@ -41,7 +40,7 @@ def day(text: str) -> date | None:
         if found := re.fullmatch(pattern, text):
             return date(*map(int, found.groups()))
     if found := re.fullmatch(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", text):
-        months = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+        months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
         return date(int(found[3]), months.index(found[2].lower()) + 1, int(found[1]))
     return None
 

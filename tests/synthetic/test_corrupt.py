@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-import synthetic  # noqa: E402
-from synthetic.corrupt import CORRUPTIONS, corrupt, second_file  # noqa: E402
+import synthetic
+from synthetic.corrupt import CORRUPTIONS, corrupt, second_file
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The SYNTHETIC export keeps its contract, hangs together, repeats itself byte for byte and tells the truth about its problems."""
+"""The SYNTHETIC export keeps its contract, hangs together, repeats its bytes and tells the truth of its problems."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-import synthetic  # noqa: E402
-from synthetic.disease import area_score  # noqa: E402
-from synthetic.ground import KEYS, table  # noqa: E402
+import synthetic
+from synthetic.disease import area_score
+from synthetic.ground import KEYS, table
 
 REGIONS = {"RP": 2, "LP": 2, "RS": 3, "LS": 3}
 PLANTED = {*range(1, 8), *range(9, 18), 20, 21, *range(24, 41)}
-CONTRACT = {row["form"]: row["fields"].split() for row in csv.DictReader(open(Path(__file__).parent / "contract.csv"))}
+CONTRACT = {
+    row["form"]: row["fields"].split()
+    for row in csv.DictReader((Path(__file__).parent / "contract.csv").read_text(encoding="utf-8").splitlines())
+}
 
 
 @pytest.fixture(scope="module")
@@ -196,10 +197,10 @@ def test_tablets_returned_follow_from_tablets_taken(clean):
 
 def test_numbers_of_adverse_events_exist_where_they_are_referred_to(clean):
     forms, _ = clean
-    known = set(zip(forms["AE"]["SUBJID"], forms["AE"]["AESPID"]))
+    known = set(zip(forms["AE"]["SUBJID"], forms["AE"]["AESPID"], strict=False))
     for form, field in (("EX", "EXAENO"), ("CM", "CMAENO")):
         used = forms[form][forms[form][field] != ""]
-        assert len(used) and set(zip(used["SUBJID"], used[field])) <= known
+        assert len(used) and set(zip(used["SUBJID"], used[field], strict=False)) <= known
 
 
 def test_every_treated_person_has_failed_a_conventional_systemic_therapy(clean):
@@ -274,7 +275,7 @@ def test_the_manifest_tells_every_file(folder):
 
 @pytest.mark.parametrize("subjects", [6, 12, 13, 200])
 def test_other_sizes_work(subjects):
-    forms, truth = synthetic.generate(subjects, 3)
+    _forms, truth = synthetic.generate(subjects, 3)
     assert (truth["subjects"]["TREATED"] == "Y").sum() == subjects
     assert truth["planted"]["id"].nunique() > 25
 

@@ -14,7 +14,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-MONTHS = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), start=1)}
+MONTHS = {
+    m: i
+    for i, m in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], start=1)
+}
 DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d"), "-")
 UNKNOWN = r"(?:UN|UK|NK|UNK|XX|\?\?)"
 
@@ -76,10 +79,10 @@ def _assemble(match: re.Match[str]) -> str | None:
     part = match.groupdict()
     year = int(part["y"])
     month = MONTHS.get(part["mon"]) if part.get("mon") else int(part["m"]) if part.get("m") else None
-    if part.get("mon") and month is None or not 1900 <= year <= 2100:
+    if (part.get("mon") and month is None) or not 1900 <= year <= 2100:
         return None
     day = int(part["d"]) if part.get("d") else None
-    if month is not None and not 1 <= month <= 12 or day is not None and not 1 <= day <= 31:
+    if (month is not None and not 1 <= month <= 12) or (day is not None and not 1 <= day <= 31):
         return None
     if month is None:
         return f"{year:04d}" if day is None else f"{year:04d}---{day:02d}"

@@ -41,7 +41,7 @@ class Cause(Exception):
         return f"{place}: {self.rule}" if place else self.rule
 
     def lines(self) -> list[str]:
-        """This cause and those that came with it, one line each."""
+        """Lines of this cause and of those that came with it."""
         return [self.as_line(), *(line for other in self.also for line in other.lines())]
 
 

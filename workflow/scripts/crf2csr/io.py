@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io as stream
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def _replace(path: str | Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(content)
-    os.replace(part, target)
+    part.replace(target)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -64,13 +64,13 @@ def queries(
     """
     if severity not in SEVERITIES:
         raise Cause(f"severity is not one of {SEVERITIES}", field=rule, value=severity)
-    raw = value if value is not None else (frame[field] if field in frame else "")
+    raw = value if value is not None else (frame.get(field, ""))
     table = pd.DataFrame(
         {
             "RULE": rule,
             "FORM": form if form is not None else frame["REC"].str.split(":").str[0],
-            "SUBJID": frame["SUBJID"] if "SUBJID" in frame else "",
-            "EVENT": frame["EVENT"] if "EVENT" in frame else "",
+            "SUBJID": frame.get("SUBJID", ""),
+            "EVENT": frame.get("EVENT", ""),
             "REC": frame["REC"],
             "FIELD": field,
             "VALUE": raw,

@@ -65,7 +65,7 @@ def add(
     first = next(iter(rule["set"]))
     given = rows[first].notna() if first in rows else pd.Series(False, index=rows.index)
     for variable, column in rule["set"].items():
-        rows[variable] = found[column].astype("str").where(~given, rows[variable] if variable in rows else np.nan)
+        rows[variable] = found[column].astype("str").where(~given, rows.get(variable, np.nan))
     named = text.notna() & (trimmed != "") & ~given
     uncoded = named & found[wanted].isna().all(axis=1)
     made.ledger.enter(

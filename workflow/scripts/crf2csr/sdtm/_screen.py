@@ -113,7 +113,8 @@ def screen(
     Returns
     -------
     Made
-        ``data``: canonical columns, USUBJID, REC, codes in one width (as entered they stay in staging). The ledger balances; each duplicate and each record in
+        ``data``: canonical columns, USUBJID, REC, codes in one width (as entered they stay
+        in staging). The ledger balances; each duplicate and each record in
         quarantine has a query.
     """
     frame = canonical(staged, form)
@@ -134,9 +135,6 @@ def screen(
     }
     for fate, (rule, severity, message) in said.items():
         rows = frame[verdict["fate"] == fate]
-        if fate == "duplicate":
-            message_of = message + " Earlier record: " + verdict.loc[rows.index, "of"]
-        else:
-            message_of = message
-        made.queries.append(queries(rows, rule=rule, field="SUBJID", message=message_of, severity=severity))
+        earlier = " Earlier record: " + verdict.loc[rows.index, "of"] if fate == "duplicate" else ""
+        made.queries.append(queries(rows, rule=rule, field="SUBJID", message=message + earlier, severity=severity))
     return made

@@ -17,7 +17,8 @@ def calendar(page: dict[str, Any], visits: pd.DataFrame | None, dated: pd.DataFr
     """Return one row per subject and visit: ``VISIT_KEYS``, VISITNUM, VISIT, VISITDY, DATE (ISO), REC, DERIVED.
 
     A visit without a date, or without a record of its own, takes the first date of its other forms
-    (``dated``: ``VISIT_KEYS``, DATE, REC), DERIVED says Y then and REC names that form's record. Unscheduled visits are numbered after the planned visit that they follow: n.1, n.2, ...
+    (``dated``: ``VISIT_KEYS``, DATE, REC), DERIVED says Y then and REC names that form's
+    record. Unscheduled visits are numbered after the planned visit that they follow: n.1, n.2, ...
     Without a form of visits the table is empty and the planned names alone are used.
     """
     rule = page.get("visit_form")

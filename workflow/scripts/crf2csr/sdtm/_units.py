@@ -23,7 +23,7 @@ def spelled(unit: str, spellings: dict[str, str]) -> str:
 
 
 def known_units(labs: dict[str, Any]) -> pd.DataFrame:
-    """One row per analyte and unit that may be printed: ``analyte``, ``spelled``, ``printed``, ``times``, ``over``, ``loinc``."""
+    """One row per analyte and printable unit: ``analyte``, ``spelled``, ``printed``, ``times``, ``over``, ``loinc``."""
     spellings = labs.get("spellings", {})
     rows = [
         (name, spelled(unit, spellings), unit, str(rule.get("times", 1)), str(rule.get("over", 1)), rule.get("loinc"))
@@ -34,7 +34,7 @@ def known_units(labs: dict[str, Any]) -> pd.DataFrame:
 
 
 def find(analyte: pd.Series, unit: pd.Series, labs: dict[str, Any]) -> pd.DataFrame:
-    """Return ``times``, ``over``, ``loinc`` of each row's analyte and printed unit; missing where the pair is unknown."""
+    """Return ``times``, ``over``, ``loinc`` of each row's analyte and unit; missing where the pair is unknown."""
     known = known_units(labs).drop_duplicates(["analyte", "spelled"]).set_index(["analyte", "spelled"])
     spellings = labs.get("spellings", {})
     words = {u: spelled(u, spellings) for u in unit.dropna().unique()}
@@ -158,6 +158,7 @@ def against_own(values: pd.Series, person: pd.Series, analyte: pd.Series, labs: 
             back = ratio * factor
             fits = off & (factor != 1) & back.between(1 / limit, limit) & said.loc[here.index].isna()
             said.loc[fits.index[fits]] = (
-                f"More than {limit:g} times off the person's other results; is the unit {unit.printed}? Nothing was changed."
+                f"More than {limit:g} times off the person's other results; is the unit {unit.printed}? "
+                "Nothing was changed."
             )
     return said

@@ -98,7 +98,7 @@ def run(checks: list[dict[str, Any]], records: Records) -> list[pd.DataFrame]:
             )
         check = Check(spec, records)
         for rows, name, more in VERBS[verb[0]](check, spec[verb[0]]):
-            value = rows[name] if name in rows else ""
+            value = rows.get(name, "")
             asked.append(
                 queries(
                     rows,
@@ -207,7 +207,7 @@ def determines(check: Check, wanted: dict[str, Any]) -> Asked:
         most = votes.groupby(group).transform("max")
         several = rows.groupby(group)[name].transform("nunique") > 1
         tied = votes.where(votes == most).groupby(group).transform("count") > most
-        out.append((several & ((votes < most) | tied)))
+        out.append(several & ((votes < most) | tied))
     wrong = pd.concat(out, axis=1).any(axis=1)
     return [(rows[wrong], _field(check), "")]
 
