@@ -19,7 +19,8 @@ def main() -> None:
         parser.error("--subjects must be 6 or more")
     problems = not given.no_problems
     forms, truth = generate(given.subjects, given.seed, problems)
-    write(forms, truth, given.out, given.truth, {"subjects": given.subjects, "seed": given.seed, "problems": problems})
+    arguments = {"subjects": given.subjects, "seed": given.seed, "problems": problems}
+    write(forms, truth, given.out, given.truth, arguments)
     print(
         f"{given.out}: {len(forms)} forms, {sum(map(len, forms.values()))} records, {len(truth['planted'])} planted problems"
     )

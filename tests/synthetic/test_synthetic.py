@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
 import synthetic
 from synthetic.disease import area_score
 from synthetic.ground import KEYS, table
+
+ROOT = Path(__file__).resolve().parents[2]
 
 REGIONS = {"RP": 2, "LP": 2, "RS": 3, "LS": 3}
 PLANTED = {*range(1, 8), *range(9, 18), 20, 21, *range(24, 41)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -35,7 +36,7 @@ def rounded_decimal(value: Decimal, digits: int) -> Decimal:
     return abs(result) if result == 0 else result
 
 
-def _fixed(digits: int):
+def _fixed(digits: int) -> Callable[[float], str]:
     return lambda value: str(rounded(value, digits))
 
 

@@ -69,7 +69,7 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _code_of(names: frozenset[str]) -> str:
-    return digest({name: io.sha256(_path(name)) for name in sorted(names)})
+    return digest({name: io.sha256(path) for name in sorted(names) if (path := _path(name))})
 
 
 def code(*modules: str) -> str:

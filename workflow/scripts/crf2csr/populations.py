@@ -68,7 +68,7 @@ def _one(values: pd.Series, wanted: Any, source: str) -> pd.Series:
     if bounds:
         if absent.any() and wanted.get("missing") not in ("keep", "drop"):
             raise Cause(
-                f"{int(absent.sum())} values are missing and the condition says neither `missing: keep` nor `missing: drop`",
+                f"{int(absent.sum())} values are missing; the condition must say `missing: keep` or `missing: drop`",
                 file=source,
                 field=str(values.name),
             )

@@ -39,7 +39,7 @@ class Stopped(Exception):
     """
 
     __module__ = "builtins"
-    __traceback__ = property(lambda self: None, lambda self, value: None)  # type: ignore[assignment]
+    __traceback__ = property(lambda self: None, lambda self, value: None)
 
 
 def guarded(door: Callable[[Any], None], job: Any, log: object) -> None:

@@ -17,9 +17,8 @@ def last_dose(rows: pd.DataFrame, context: Context) -> Filled:
     The study's page lists the rules in order; the first that gives a date decides. A rule that names a ``start``
     gives none where the last start is later: the last interval is open, and an earlier end is not the last dose.
     """
-    made = Filled(
-        pd.Series(float("nan"), index=rows.index, dtype="str"), pd.Series(float("nan"), index=rows.index, dtype="str")
-    )
+    values = pd.Series(float("nan"), index=rows.index, dtype="str")
+    recs = values.copy()
     for rule in context.page["last_dose"]:
         asked = {key: value for key, value in rule.items() if key != "start"}
         found = fill(rows, asked, context, "config/config.yaml: last_dose")
@@ -27,10 +26,9 @@ def last_dose(rows: pd.DataFrame, context: Context) -> Filled:
             begun = fill(rows, asked | {"date": rule["start"]}, context, "config/config.yaml: last_dose").values
             still_open = (dates.to_day(begun) > dates.to_day(found.values)).fillna(False).astype(bool)
             found.values = found.values.mask(still_open)
-        use = made.values.isna() & found.values.notna()
-        made.values = made.values.mask(use, found.values)
-        made.recs = made.recs.mask(use, found.recs)
-    return made
+        use = values.isna() & found.values.notna()
+        values, recs = values.mask(use, found.values), recs.mask(use, found.recs)
+    return Filled(values, recs)
 
 
 def assign_arms(rows: pd.DataFrame, page: dict) -> pd.DataFrame:
