@@ -147,3 +147,12 @@ def test_numbers_are_printed_as_the_pipeline_prints_them(opened, long_report, fo
     with opened(long_report) as page:
         said = page.evaluate("([format, value]) => FORMATS[format](value)", [format, value])
         assert said == numbers.shown(value, format)
+
+
+def test_an_anchor_leads_to_its_display_also_behind_listings(opened, report):
+    with opened(report) as page:
+        anchors = page.evaluate("Array.from(document.querySelectorAll('article.display'), (a) => a.id)")
+        for name in [anchors[len(anchors) // 3], "integrity-queries", "integrity-ledger", anchors[0]]:
+            page.evaluate("name => { location.hash = name; }", name)
+            page.wait_for_timeout(400)
+            assert 0 <= page.evaluate("name => document.getElementById(name).getBoundingClientRect().top", name) < 120, name

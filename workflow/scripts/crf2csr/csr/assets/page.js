@@ -6,7 +6,15 @@ function showListing(place) {
   const label = place.dataset.label;
   place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
   place.style.minHeight = "";
+  if (performance.now() - arrival < 1500) land();
 }
+
+// A listing that is put on the screen may move what an anchor has just led to; then lead there again.
+let arrival = performance.now();
+const land = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+addEventListener("hashchange", () => { arrival = performance.now(); });
+addEventListener("wheel", () => { arrival = -Infinity; }, { passive: true });
+addEventListener("touchmove", () => { arrival = -Infinity; }, { passive: true });
 
 // A listing is put on the screen when it comes near; the rows that stand in the page are kept aside for paper.
 function listings() {
