@@ -155,4 +155,6 @@ def test_an_anchor_leads_to_its_display_also_behind_listings(opened, report):
         for name in [anchors[len(anchors) // 3], "integrity-queries", "integrity-ledger", anchors[0]]:
             page.evaluate("name => { location.hash = name; }", name)
             page.wait_for_timeout(400)
-            assert 0 <= page.evaluate("name => document.getElementById(name).getBoundingClientRect().top", name) < 120, name
+            assert (
+                0 <= page.evaluate("name => document.getElementById(name).getBoundingClientRect().top", name) < 120
+            ), name
