@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, populations
-from crf2csr.adam import _criteria, _dlqi, _records, _response, _subject, _wpai
+from crf2csr.adam import _criteria, _dlqi, _doubts, _records, _response, _subject, _wpai
 from crf2csr.trace import Made, edges_to
 
+WRITTEN_TOTAL = "DLQI111"  # the total of the questionnaire as it stands on the form
 NOT_USABLE = "Result missing or out of range"
 
 
@@ -50,8 +51,19 @@ def derive(
     rows = _bands(_criteria.columns(rows, spec), spec)
     responses, response_edges = _response.derive(rows, treated, events, windows, spec)
     made.data = _records.label(pd.concat([rows, responses], ignore_index=True), spec, treated)
+    sheets = parts_of_dlqi(rows)
+    codes_of_visits = {visit["name"]: visit["event"] for visit in page["visits"]}
+    made.queries.append(
+        _doubts.written_totals(qs[qs["QSTESTCD"] == WRITTEN_TOTAL], sheets, treated, codes_of_visits, "DLQI"))
     made.edges = pd.concat([*edges, response_edges], ignore_index=True)
     return made
+
+
+def parts_of_dlqi(rows: pd.DataFrame) -> pd.DataFrame:
+    """Computed totals of the questionnaire with the raw record that each was filled in on."""
+    total = rows[rows["PARAMCD"] == "DLQI"]
+    return pd.DataFrame({
+        "USUBJID": total["USUBJID"], "_SHEET": total["_KEY"].str.split("|").str[2], "DLQI": total["AVAL"].astype("Int64")})
 
 
 def _collected(parameter: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The verbs of ``config/checks.yaml``: what records must be to one another. Each returns the cells to ask about.
 
 A check names its ``form``, one verb, the ``field`` that is asked, ``rule``, ``severity`` and ``message``; ``where``
-narrows the records. Verbs::
+narrows the records, ``unless: {of, where}`` leaves out persons who have such a record in another form. Verbs::
 
     never: {CMONGO: Y, CMENDAT: {present: true}}             this must not happen in one record
     order: {first: CMSTDAT, last: CMENDAT}                   two dates; an end may be {field, of, where, pick} of another form
@@ -62,6 +62,11 @@ class Check:
     def __post_init__(self) -> None:
         """Take the records that the check is about."""
         met = matches(self.records.numeric, self.spec.get("where"), source=WHERE)
+        if "unless" in self.spec:
+            about = self.spec["unless"]
+            other = self.records.others[about["of"]]
+            excepted = other.loc[matches(other, about.get("where"), source=WHERE), "USUBJID"]
+            met &= ~self.records.rows["USUBJID"].isin(excepted)
         self.rows = self.records.rows[met]
 
     def dates(self, end: Any) -> pd.DataFrame:
