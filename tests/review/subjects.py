@@ -85,7 +85,7 @@ def eligibility(world: World, row) -> None:
     assert about[["SAFFL", "PPROTFL", "IMPDVFL"]].tolist() == ["Y", "N", "Y"]
     assert about["FASFL"] == "Y" or pd.isna(about["PPBASE"])
     again = world.analysed("adie", row, CONTRFL="Y")
-    assert len(again) and again["COLLECTED"].fillna("").str.contains(row.value if row.form != "DM" else "17", regex=False).any()
+    assert len(again) and again["COLLVAL"].fillna("").str.contains(row.value if row.form != "DM" else "17", regex=False).any()
 
 
 def dosing(world: World, row) -> None:

@@ -34,6 +34,10 @@ def pppasi(rs: pd.DataFrame) -> Scored:
     both = rows.pivot(index=["USUBJID", "RSGRPID"], columns="ITEM", values=["RSSTRESN", "GIVEN"])
     wide = both["RSSTRESN"].reindex(columns=needed).astype("float64")
     given = both["GIVEN"].reindex(columns=needed).eq(True)
+    # A percentage stands in for an area score that is missing, never for one that was entered and cannot be used.
+    for code in region.values():
+        unusable = given[f"{code}ARE"] & wide[f"{code}ARE"].isna()
+        wide[f"{code}PCT"] = wide[f"{code}PCT"].mask(unusable)
     scored = _pppasi.scores(wide)
     counts = wide[[f"{r}PSC" for r in region.values()]]
     scored["PUSCNT"] = counts.sum(axis=1).where(counts.notna().all(axis=1))

@@ -130,15 +130,13 @@ def _number(text: str, field: dict[str, Any]) -> tuple[str, str, str] | None:
     return "P16", "minor", "A number is expected; the text is kept and has no numeric value."
 
 
-def _out_of_bounds(field: dict[str, Any], broken: bool) -> tuple[str, str, str] | None:
+def _out_of_bounds(field: dict[str, Any], broken: bool) -> tuple[str, str, str]:
     """A score out of its range is no score; a measurement out of its range may be in another unit."""
     lo, hi = field.get("lo"), field.get("hi")
     span = f"{'' if lo is None else lo} to {'' if hi is None else hi}".strip()
     about = field.get("out_of_bounds", {})
-    if "asked_by" in about:
-        return None
     if "unit" in field:
-        said = f"{'A whole number' if broken else 'A value'} of {span} {field['unit']} is expected; check the value and its unit."
+        said = f"{'A whole number' if broken else 'A value'} of {span} {field['unit']} is expected; is the unit another one? The value is kept as collected."
         return about.get("rule", "P12"), about.get("severity", "minor"), said
     said = (
         f"{'A whole number' if field['type'] == 'int' else 'A number'} of {span} is expected; it has no standard value."

@@ -8,6 +8,7 @@ narrows the records, ``unless: {of, where}`` leaves out persons who have such a 
     exists: {of: ICF, where: {ICTYPE: MAIN}}                 the person has such a record in another form
     shared: {fields: [BRTHDAT, SEX]}                         no two persons have all of these in common
     in_force: {date: RFICDAT, from: {V1.0: '2026-01-01'}}    the version that was valid on that day
+    factor: {by: [USUBJID], units: {jin: 2}}                 a value that is a known multiple of the subject's own others
     supply: {date: DADAT, amount: DISPAMT, per_day: 1, least: 0.8}   what is handed out lasts to the next visit
     determines: {by: [DOMAIN, DECOD], fields: [SOC]}         the same key always has the same attributes
 """
@@ -185,6 +186,20 @@ def in_force(check: Check, wanted: dict[str, Any]) -> Asked:
     return [(check.rows[wrong], _field(check), " (" + due[wrong] + ")")]
 
 
+def factor(check: Check, wanted: dict[str, Any]) -> Asked:
+    """Values that are the subject's median times the factor of another unit, within the tolerance."""
+    name = _field(check)
+    value = number(check.rows[name])
+    group = [check.rows[k] for k in wanted["by"]]
+    usual = value.groupby(group).transform("median")
+    several = value.groupby(group).transform("count") >= wanted.get("at_least", 3)
+    out: Asked = []
+    for unit, times in wanted["units"].items():
+        near = several & ((value / (usual * times) - 1).abs() <= wanted.get("tolerance", 0.05))
+        out.append((check.rows[near], name, f" ({unit})"))
+    return out
+
+
 def supply(check: Check, wanted: dict[str, Any]) -> Asked:
     """Amounts handed out that cannot last to the person's next visit (``least``: share of the need that passes)."""
     table = (
@@ -218,5 +233,5 @@ def determines(check: Check, wanted: dict[str, Any]) -> Asked:
 
 
 VERBS: dict[str, Callable[[Check, dict[str, Any]], Asked]] = {
-    f.__name__: f for f in (never, order, exists, shared, in_force, supply, determines)
+    f.__name__: f for f in (never, order, exists, shared, in_force, factor, supply, determines)
 }
