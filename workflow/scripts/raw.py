@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+import pandas as pd
+
 from crf2csr import io
 from crf2csr.errors import Cause
 from crf2csr.plan import Job
@@ -24,7 +26,9 @@ def stage(job: Job) -> None:
     staged = adapter.stage(io.read_bytes(file), entry, file)
     raised = io.empty(QUERIES)
     if part["form"]:
-        raised = contract.check_columns(staged, part["form"], file)
+        aside = contract.told_aside(staged.attrs.get("aside", []), part["form"])
+        raised = pd.concat([contract.check_columns(staged, part["form"], file), aside], ignore_index=True)
+        contract.refuse_label_row(staged, part["form"], part["pattern"], file)
         contract.check_ids(staged, part["form"], part["pattern"], file, stop=part["stop"])
     io.write_table(job.outputs["data"], staged)
     io.write_table(job.outputs["queries"], raised)

@@ -46,6 +46,25 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
     )[QUERIES]
 
 
+def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFrame:
+    """One query per line that an exporting program wrote below the data (P19): set aside, never a record."""
+    table = pd.DataFrame(lines, columns=["LINE", "VALUE"])
+    return table.assign(
+        RULE="P19", FORM=form["name"], SUBJID="", EVENT="", REC=form["name"] + ":" + table["LINE"].astype("str"), FIELD="*",
+        MESSAGE="The line counts the records and is none; it is in quarantine.", SEVERITY="minor",
+    )[QUERIES].astype("str")
+
+
+def refuse_label_row(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: str) -> None:
+    """Refuse a second header: a first record without blanks whose subject id is none."""
+    first = staged.head(1)
+    column = key_columns(form)["SUBJID"]
+    if len(first) and not check_ids(first, form, pattern, file, stop=False).iloc[0] and (first.drop(columns="LINE") != "").all(axis=None):
+        raise Cause(
+            "a row of labels stands below the header", file=file, line=int(first["LINE"].iloc[0]), field=column,
+            value=first[column].iloc[0])
+
+
 def check_ids(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: str, *, stop: bool) -> pd.Series:
     """Tell which records bear a well-formed subject id; where ``stop``, refuse the first that does not."""
     column = key_columns(form)["SUBJID"]

@@ -11,6 +11,9 @@ import pandas as pd
 
 from crf2csr.errors import Cause
 
+# What an exporting program writes below the data, in a line of its own: a count of its records.
+SUMMARY = re.compile(r"\W*(?:grand )?(?:total|sum|number of|合计|总计|共计)(?!\w*=).*", re.IGNORECASE)
+
 csv.field_size_limit(2**31 - 1)
 
 
@@ -41,7 +44,7 @@ def _refuse_stray_quotes(text: str, delimiter: str, file: str) -> None:
         raise Cause("a quote is unbalanced or stands inside an unquoted cell (RFC 4180)", file=file, line=line)
 
 
-def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], list[list[str]], list[int]]:
+def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], list[list[str]], list[int], list[tuple[int, str]]]:
     """Read one delimited file.
 
     Parameters
@@ -60,6 +63,8 @@ def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], l
         One list per logical record, each as long as the header.
     lines : list of int
         Physical line on which each record begins (the header is line 1).
+    aside : list of (int, str)
+        Lines below the data that count its records: no records, but to be told.
 
     Raises
     ------
@@ -87,15 +92,21 @@ def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], l
         raise Cause("is empty: not even a header", file=file)
     starts = [1, *(end + 1 for end in ends[:-1])]
     width = len(rows[0])
+    aside: list[tuple[int, str]] = []
+    while width > 1 and len(rows) > 1 and len(rows[-1]) == 1 and SUMMARY.fullmatch(rows[-1][0]):
+        aside.insert(0, (starts.pop(), rows.pop()[0]))
     for row, line in zip(rows, starts, strict=True):
         if len(row) != width:
             raise Cause(f"ragged row: {len(row)} cells where the header has {width}", file=file, line=line)
-    return rows[0], rows[1:], starts[1:]
+    return rows[0], rows[1:], starts[1:], aside
 
 
 def stage(content: bytes, entry: dict[str, Any], file: str) -> pd.DataFrame:
-    """Stage a file without loss: its columns as text, and ``LINE``, the physical line of each record."""
-    header, rows, lines = read(content, entry, file)
+    """Stage a file without loss: its columns as text, and ``LINE``, the physical line of each record.
+
+    Lines that count the records stand in ``attrs["aside"]``.
+    """
+    header, rows, lines, aside = read(content, entry, file)
     seen: set[str] = set()
     for name in header:
         if name in seen:
@@ -106,4 +117,5 @@ def stage(content: bytes, entry: dict[str, Any], file: str) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     frame = pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in zip(header, columns, strict=True)})
     frame.insert(0, "LINE", pd.Series(lines, dtype="int64"))
+    frame.attrs["aside"] = aside
     return frame
