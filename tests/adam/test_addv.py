@@ -18,6 +18,15 @@ RULES = {
     "candidates": {"DVDECOD": ["BOX"]},
     "visit_window": KIND | {"rule": "P10", "category": "VISIT", "decod": "OUTSIDE"},
     "visit_missed": KIND | {"rule": "P11", "category": "VISIT", "decod": "MISSED"},
+    "consent": {
+        "rule": "P27",
+        "category": "CONSENT",
+        "decod": "CONSENT",
+        "severity": "MAJOR",
+        "procedures": {"PRCAT": "IMAGING"},
+        "consents": {"DSTERM": ["MAIN"]},
+        "versions": {"V1": "2026-01-01", "V2": "2026-02-10"},
+    },
     "eligibility": {"rule": "P29", "category": "ELIGIBILITY", "decod": "NOT MET", "severity": "MAJOR"},
     "prohibited": {"rule": "P39", "category": "PROHIBITED", "decod": "DRUG", "severity": "MAJOR"},
     "compliance": {"rule": "P30", "category": "DOSING", "decod": "COMPLIANCE", "severity": "MAJOR"},
@@ -29,15 +38,24 @@ def _day(iso):
 
 
 def _table(rows, columns):
-    numbers = {"DVSEQ": "Int64", "ASEQ": "Int64", "ASTDT": "Int64", "AVAL": "float64"}
+    numbers = {
+        "DVSEQ": "Int64",
+        "DSSEQ": "Int64",
+        "PRSEQ": "Int64",
+        "ASEQ": "Int64",
+        "ASTDT": "Int64",
+        "AVAL": "float64",
+    }
     types = {name: numbers.get(name, "str") for name in columns}
     frame = pd.DataFrame(rows, columns=columns).astype(types).assign(USUBJID="S")
     return frame.astype({"USUBJID": "str"})
 
 
-def _made(dv=(), sv=(), adie=(), adcm=(), adex=()):
+def _made(dv=(), sv=(), adie=(), adcm=(), adex=(), ds=(), pr=()):
     adsl = pd.DataFrame({"USUBJID": ["S"], "SAFFL": ["Y"], "TRTSDT": [_day(FIRST)], "TRTEDT": [_day("2026-05-23")]})
-    adsl = adsl.astype({"TRTSDT": "Int64", "TRTEDT": "Int64"})
+    adsl = adsl.astype({"TRTSDT": "Int64", "TRTEDT": "Int64"}).assign(RFICDT=_day("2026-02-20"))
+    ds = _table([(n, *row) for n, row in enumerate(ds, start=1)], ["DSSEQ", "DSTERM", "ICFVER", "DSSTDTC"])
+    pr = _table([(n, *row) for n, row in enumerate(pr, start=1)], ["PRSEQ", "PRTRT", "PRCAT", "PRSTDTC"])
     dv = _table(
         [(n, *row) for n, row in enumerate(dv, start=1)], ["DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSCAT", "DVSTDTC"]
     )
@@ -49,6 +67,8 @@ def _made(dv=(), sv=(), adie=(), adcm=(), adex=()):
         adsl,
         dv,
         sv,
+        ds,
+        pr,
         adie,
         adcm,
         adex,
@@ -130,3 +150,20 @@ def test_each_deviation_leads_to_what_shows_it():
     rows = made.data.set_index("DVSRC")
     assert rows.loc["REPORTED", ["SRCDOM", "SRCSEQ"]].tolist() == ["DV", 1] and pd.isna(rows.loc["DERIVED", "SRCSEQ"])
     assert made.edges[["KEY", "SRCDOM", "SRCSEQ"]].to_numpy().tolist() == [[rows.loc["DERIVED", "_KEY"], "SV", 0]]
+
+
+CONSENTS = [
+    # consents on a version and day, procedures with their category and day, deviations
+    ([("MAIN", "V2", "2026-02-20")], [("X-RAY", "IMAGING", "2026-02-20")], []),
+    ([("MAIN", "V1", "2026-02-20")], [], ["Consent on version V1, version V2 was in force"]),
+    ([("MAIN", "V1", "2026-02-09"), ("PHOTO", "V1", "2026-02-20")], [], []),
+    ([], [("X-RAY", "IMAGING", "2026-02-19")], ["X-RAY before informed consent"]),
+    ([], [("PUVA", "PRIOR", "2019-02"), ("X-RAY", "IMAGING", "2026-02")], []),
+]
+
+
+@pytest.mark.parametrize(("ds", "pr", "want"), CONSENTS)
+def test_a_procedure_before_consent_and_an_outdated_form_are_major_deviations(ds, pr, want):
+    rows = _made(ds=ds, pr=pr).data
+    assert rows["DVTERM"].tolist() == want
+    assert rows[["DVSEV", "DVRULE"]].to_numpy().tolist() == [["MAJOR", "P27"]] * len(want)

@@ -94,7 +94,9 @@ def test_a_line_that_counts_the_records_is_set_aside_and_told(tmp_path):
         staged, told = pd.read_parquet(job.outputs["data"]), pd.read_parquet(job.outputs["queries"])
     lines = len((ROOT / "data/raw/DA.csv").read_text(encoding="utf-8").splitlines())
     assert len(staged) == lines - 1
-    assert told[["RULE", "REC", "VALUE"]].to_numpy().tolist() == [["P19", f"DA:{lines + 1}", f"Total records: {lines - 1}"]]
+    assert told[["RULE", "REC", "VALUE"]].to_numpy().tolist() == [
+        ["P19", f"DA:{lines + 1}", f"Total records: {lines - 1}"]
+    ]
 
 
 def test_a_damaged_subject_id_elsewhere_goes_to_quarantine_with_a_blocker(tmp_path):
@@ -108,12 +110,14 @@ def test_a_damaged_subject_id_elsewhere_goes_to_quarantine_with_a_blocker(tmp_pa
 
         page = made.study.page
         screened = _screen.screen(
-            pd.read_parquet(made.raw[form].outputs["data"]), made.study.crf[form],
-            pd.read_parquet("results/sdtm/register.parquet"), page["subjects"]["pattern"], page["visits"])
+            pd.read_parquet(made.raw[form].outputs["data"]),
+            made.study.crf[form],
+            pd.read_parquet("results/sdtm/register.parquet"),
+            page["subjects"]["pattern"],
+            page["visits"],
+        )
     told = screened.query_table()
     bad = told[told["RULE"] == "P23"]
     assert bad[["REC", "FIELD", "SEVERITY"]].to_numpy().tolist() == [["AE:2", "SUBJID", "blocker"]]
     assert "AE:2" not in set(screened.data["REC"])
     assert "quarantined: subject id is malformed" in set(screened.ledger.frame()["REASON"])
-
-

@@ -10,7 +10,9 @@ from tests.review.world import DATE_OF, VISIT, World, all_equal, all_missing, da
 def partial(world: World, row) -> None:
     """P01: cut at the right, nothing invented; what is analysed is imputed and says so."""
     b = row.before
-    cut = {"day and month unknown": b[:4], "year only": b[:4], "month unknown, day known": f"{b[:4]}---{b[8:]}"}.get(row.sub, b[:7])
+    cut = {"day and month unknown": b[:4], "year only": b[:4], "month unknown, day known": f"{b[:4]}---{b[8:]}"}.get(
+        row.sub, b[:7]
+    )
     found = dates(world, row)
     if row.sub == "all unknown":
         all_missing(found)
@@ -81,7 +83,11 @@ def two_answers(world: World, row) -> None:
     world.asked(row)
     other = row._replace(line=str(int(row.line) - 1))
     assert len(world.rows(row)) and len(world.rows(other))
-    name, code, flag = {"LB": ("adlb", "ALT", "ANL01FL"), "VS": ("advs", "SYSBP", "ANL01FL"), "PPPASI": ("adrs", "PPPASI", "ANL02FL")}[row.form]
+    name, code, flag = {
+        "LB": ("adlb", "ALT", "ANL01FL"),
+        "VS": ("advs", "SYSBP", "ANL01FL"),
+        "PPPASI": ("adrs", "PPPASI", "ANL02FL"),
+    }[row.form]
     both = world.analysed(name, row, PARAMCD=code)
     both = both[both["VISITNUM"] == VISIT[row.event]]
     assert len(both) == 2 and (both[flag] == "Y").sum() == 1, both[["VISITNUM", flag]]
@@ -148,7 +154,13 @@ def printed(world: World, row) -> None:
         all_missing(one["LBSTRESN"])
     else:
         all_equal(one["LBSTRESN"], number)
-    words = {"word for negative": "NEGATIVE", "plus-minus": "TRACE", "one plus": "1+", "count per field": "0-2", "less than": "<0.5"}
+    words = {
+        "word for negative": "NEGATIVE",
+        "plus-minus": "TRACE",
+        "one plus": "1+",
+        "count per field": "0-2",
+        "less than": "<0.5",
+    }
     if row.sub in words:
         all_equal(one["LBSTRESC"], words[row.sub])
     if row.sub in ("less than", "more than", "at most"):
@@ -193,7 +205,9 @@ def words(world: World, row) -> None:
 def language(world: World, row) -> None:
     """P17: what only a programming language takes for a number is none; what it takes for missing is text."""
     if row.expected.startswith("text"):
-        return all_equal(world.rows(row)[{"CMTRT": "CMTRT", "MHTERM": "MHTERM", "COVAL": "COVAL"}[row.field]], row.value)
+        return all_equal(
+            world.rows(row)[{"CMTRT": "CMTRT", "MHTERM": "MHTERM", "COVAL": "COVAL"}[row.field]], row.value
+        )
     world.asked(row)
     all_equal(world.result(row, "ORRES"), row.value)
     return all_missing(world.result(row, "STRESN"))

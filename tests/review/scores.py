@@ -26,7 +26,9 @@ def total(world: World, row) -> None:
     name, code = ("adrs", "PPPASI") if row.form == "PPPASI" else ("adqs", "DLQI")
     mine = world.analysed(name, row, PARAMCD=code, VISITNUM=visit)
     all_equal(mine["AVAL"], float(row.before))
-    assert told["MESSAGE"].str.contains(f"{float(row.before) if name == 'adrs' else int(row.before)}.", regex=False).any()
+    assert (
+        told["MESSAGE"].str.contains(f"{float(row.before) if name == 'adrs' else int(row.before)}.", regex=False).any()
+    )
     if row.sub.startswith("systematic"):
         pattern = world.queries[(world.queries["RULE"] == "P33") & (world.queries["FIELD"] == "PPEVAL")]
         assert len(pattern) == 1 and "weights of palms and soles swapped" in pattern["MESSAGE"].iloc[0]
@@ -49,7 +51,8 @@ def area(world: World, row) -> None:
         items = world.table("pppasi", "raw").set_index("LINE").loc[int(row.line)]
         tenths = sum(
             w * sum(int(items[f"{r}{s}"]) for s in ("ERY", "PUS", "DES")) * int(items[f"{r}ARE"])
-            for r, w in (("RP", 2), ("LP", 2), ("RS", 3), ("LS", 3)))
+            for r, w in (("RP", 2), ("LP", 2), ("RS", 3), ("LS", 3))
+        )
         assert round(mine["AVAL"].iloc[0] * 10) == tenths
 
 
@@ -60,7 +63,10 @@ def boundary(world: World, row) -> None:
     mine = world.analysed("adrs", row, PARAMCD="PPPASI", VISITNUM=visit)
     all_equal(mine["AVAL"], float(row.value))
     if row.event == "W12":
-        answers = {k: world.analysed("adrs", row, PARAMCD=f"PPASI{k}", AVISIT="Week 12", ANL01FL="Y")["AVAL"].tolist() for k in ("50", "75", "90")}
+        answers = {
+            k: world.analysed("adrs", row, PARAMCD=f"PPASI{k}", AVISIT="Week 12", ANL01FL="Y")["AVAL"].tolist()
+            for k in ("50", "75", "90")
+        }
         assert answers == {k: [float(int(k) <= int(level))] for k in answers}
 
 
@@ -69,7 +75,11 @@ def dlqi(world: World, row) -> None:
     visit = world.rows(row)["VISITNUM"].iloc[0]
     mine = world.analysed("adqs", row, PARAMCD="DLQI", VISITNUM=visit)
     record = world.table("dlqi", "raw").set_index("LINE").loc[int(row.line)]
-    plain = [int(record[f"DLQI{n:02d}"]) for n in (1, 2, 3, 4, 5, 6, 8, 9, 10) if record[f"DLQI{n:02d}"] in "0123" and record[f"DLQI{n:02d}"]]
+    plain = [
+        int(record[f"DLQI{n:02d}"])
+        for n in (1, 2, 3, 4, 5, 6, 8, 9, 10)
+        if record[f"DLQI{n:02d}"] in "0123" and record[f"DLQI{n:02d}"]
+    ]
     seven = {"LOT": 2, "LITTLE": 1}.get(record["DLQI07B"], 0)
     if row.sub == "two items missing":
         all_missing(mine["AVAL"])
@@ -124,7 +134,10 @@ def coding(world: World, row) -> None:
         mine = world.derived_from("adcm", row, "CM")
         all_equal(mine["PROHFL"], "Y")
         found = world.analysed("addv", row)
-        assert (found["DVCAT"].fillna("").str.contains("PROHIB", case=False) | found["DVDECOD"].fillna("").str.contains("prohib", case=False)).any()
+        assert (
+            found["DVCAT"].fillna("").str.contains("PROHIB", case=False)
+            | found["DVDECOD"].fillna("").str.contains("prohib", case=False)
+        ).any()
     elif row.field == "DECOD":
         world.asked(row)
         table = world.table("coding", "raw").set_index("LINE").loc[int(row.line)]
@@ -137,7 +150,11 @@ def coding(world: World, row) -> None:
         rows = world.table(domain.lower())
         rows = rows[rows[field].str.strip() == verbatim]
         assert len(rows) and rows[f"{domain}DECOD"].isna().all()
-        told = world.queries[(world.queries["RULE"] == "P39") & (world.queries["VALUE"] == verbatim) & (world.queries["SEVERITY"] == row.severity)]
+        told = world.queries[
+            (world.queries["RULE"] == "P39")
+            & (world.queries["VALUE"] == verbatim)
+            & (world.queries["SEVERITY"] == row.severity)
+        ]
         assert len(told) >= len(rows)
         shown = world.table(adam, "adam")
         all_equal(shown.loc[shown[field].str.strip() == verbatim, "ADECOD"], f"Uncoded: {verbatim}")

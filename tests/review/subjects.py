@@ -17,7 +17,9 @@ def stranger(world: World, row) -> None:
     """P24: in no domain, counted in the ledger, a blocker."""
     world.asked(row)
     assert world.rows(row, floor_row=False).empty
-    lost = world.ledger[(world.ledger["SOURCE"] == row.form) & world.ledger["REASON"].str.contains("not in demographics")]
+    lost = world.ledger[
+        (world.ledger["SOURCE"] == row.form) & world.ledger["REASON"].str.contains("not in demographics")
+    ]
     assert (lost["ROWS_LOST"] == 1).all() and len(lost)
 
 
@@ -42,7 +44,9 @@ def same_person(world: World, row) -> None:
         return
     dm = world.table("dm").set_index("USUBJID").loc[world.who(row.subjid)]
     if row.field == "PRVSUBJ":
-        assert world.who(row.value) == world.who(row.subjid) and dm["SUBJID"] == row.subjid and dm["PRVSUBJ"] == row.value
+        assert (
+            world.who(row.value) == world.who(row.subjid) and dm["SUBJID"] == row.subjid and dm["PRVSUBJ"] == row.value
+        )
     forms = world.table("icf", "raw")
     own = forms[forms["SUBJID"].isin([row.subjid, row.value]) & (forms["ICTYPE"].isin(["MAIN", "RECONSENT"]))]
     assert dm["RFICDTC"] == own["RFICDAT"].min()
@@ -70,7 +74,9 @@ def withdrawn(world: World, row) -> None:
         return
     world.asked(row, field="SUBJID")
     assert world.rows(row, floor_row=False).empty
-    lost = world.ledger[(world.ledger["SOURCE"] == row.form) & world.ledger["REASON"].str.contains("withdrawal of data use")]
+    lost = world.ledger[
+        (world.ledger["SOURCE"] == row.form) & world.ledger["REASON"].str.contains("withdrawal of data use")
+    ]
     assert len(lost) and (lost["ROWS_LOST"] >= 1).all()
 
 
@@ -85,7 +91,10 @@ def eligibility(world: World, row) -> None:
     assert about[["SAFFL", "PPROTFL", "IMPDVFL"]].tolist() == ["Y", "N", "Y"]
     assert about["FASFL"] == "Y" or pd.isna(about["PPBASE"])
     again = world.analysed("adie", row, CONTRFL="Y")
-    assert len(again) and again["COLLVAL"].fillna("").str.contains(row.value if row.form != "DM" else "17", regex=False).any()
+    assert (
+        len(again)
+        and again["COLLVAL"].fillna("").str.contains(row.value if row.form != "DM" else "17", regex=False).any()
+    )
 
 
 def dosing(world: World, row) -> None:
@@ -96,9 +105,13 @@ def dosing(world: World, row) -> None:
     one = world.rows(row)
     if row.sub == "no end date":
         all_missing(one["ECENDTC"])
-        dose = world.rows(row._replace(form="DS", line=str(world.table("ds", "raw").set_index("SUBJID")["LINE"][row.subjid])))
+        dose = world.rows(
+            row._replace(form="DS", line=str(world.table("ds", "raw").set_index("SUBJID")["LINE"][row.subjid]))
+        )
         last = world.table("ds", "raw").set_index("SUBJID")["LSTDOSDT"][row.subjid]
-        assert len(dose) and pd.Timestamp(1970, 1, 1) + pd.Timedelta(days=int(world.person(row)["TRTEDT"])) == pd.Timestamp(last)
+        assert len(dose) and pd.Timestamp(1970, 1, 1) + pd.Timedelta(
+            days=int(world.person(row)["TRTEDT"])
+        ) == pd.Timestamp(last)
         return None
     variable = {"EXSTDAT": "ECSTDTC", "EXENDAT": "ECENDTC", "EXDOSE": "ECDOSE"}[row.field]
     return all_equal(one[variable], float(row.value) if variable == "ECDOSE" else row.value)
@@ -109,10 +122,16 @@ def baseline(world: World, row) -> None:
     if row.sub.startswith("missing baseline"):
         mine = world.analysed("adrs", row, PARAMCD="PPPASI")
         assert len(mine) and mine[["BASE", "CHG", "PCHG"]].isna().all().all()
-        assert world.person(row)["FASFL"] == "N" and world.person(row)["SAFFL"] == "Y" and pd.notna(world.person(row)["FASXRS"])
+        assert (
+            world.person(row)["FASFL"] == "N"
+            and world.person(row)["SAFFL"] == "Y"
+            and pd.notna(world.person(row)["FASXRS"])
+        )
     elif row.sub == "baseline after first dose":
         mine = world.analysed("adrs", row, PARAMCD="PPPASI", ABLFL="Y")
-        assert mine["VISIT"].tolist() == ["Screening"] and mine["AVAL"].iloc[0] * 10 == float(world.truth["TENTHS_SCR"][row.subjid])
+        assert mine["VISIT"].tolist() == ["Screening"] and mine["AVAL"].iloc[0] * 10 == float(
+            world.truth["TENTHS_SCR"][row.subjid]
+        )
     else:
         mine = world.analysed("adqs", row, PARAMCD=row.field)
         assert (mine["BASE"].dropna() == 0).all() and mine["BASE"].notna().any() and mine["PCHG"].isna().all()

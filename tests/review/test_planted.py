@@ -16,7 +16,8 @@ from tests.review import cells, scores, subjects
 from tests.review.world import World
 
 PLANTED = pd.read_csv(ROOT / "data/truth/planted.csv", dtype=str, keep_default_na=False).rename(
-    columns={"class": "kind", "id": "problem"})
+    columns={"class": "kind", "id": "problem"}
+)
 
 CHECKS = cells.CHECKS | subjects.CHECKS | scores.CHECKS
 
@@ -40,7 +41,10 @@ def test_every_problem_of_classes_d_and_q_is_planted_and_has_a_check():
 
 
 @pytest.mark.parametrize(
-    "row", list(PLANTED.itertuples(index=False)), ids=lambda row: f"P{row.problem}-{row.sub}-{row.form}:{row.line}-{row.field}")
+    "row",
+    list(PLANTED.itertuples(index=False)),
+    ids=lambda row: f"P{row.problem}-{row.sub}-{row.form}:{row.line}-{row.field}",
+)
 def test_a_planted_problem_meets_its_reaction(world, row):
     if (row.problem, row.sub) in LEFT:
         with pytest.raises(AssertionError):

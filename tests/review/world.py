@@ -36,7 +36,9 @@ class World:
         path = self.folder / f"results/{floor}/{name}.parquet"
         return self._read.setdefault(f"{floor}/{name}", pd.read_parquet(path))
 
-    def asked(self, row, field: str | None = None, severity: str | None = None, record: str | None = None) -> pd.DataFrame:
+    def asked(
+        self, row, field: str | None = None, severity: str | None = None, record: str | None = None
+    ) -> pd.DataFrame:
         """Queries of the row's rule at its cell; there must be one, of its severity and with the text as entered."""
         here = self.queries[(self.queries["RULE"] == row.rule) & (self.queries["REC"] == (record or rec(row)))]
         here = here[here["FIELD"] == (field or row.field)]

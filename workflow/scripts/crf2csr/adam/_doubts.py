@@ -39,21 +39,35 @@ def _pattern(apart: pd.DataFrame, rule: str, several: int = 3) -> pd.DataFrame:
     Palms carry the weight 2 and soles 3 in tenths, so the swapped total is 3/2 palms + 2/3 soles; both sides
     of the comparison are multiplied by 6 and stay whole numbers.
     """
+    if "RSEVALID" not in apart:
+        return queries(apart.head(0), rule=rule, field="PPEVAL", message="", severity="minor", value="")
     written = (apart["RSSTRESN"] * 10).round().astype("Int64")
     swapped = apart[(6 * written == 9 * apart["PALMS"] + 4 * apart["SOLES"]).fillna(False).astype(bool)]
     count = swapped.groupby("RSEVALID")["REC"].transform("size")
-    first = swapped[count >= several].sort_values(["RSEVALID", "USUBJID", "RSDTC"], kind="stable").drop_duplicates("RSEVALID")
+    first = (
+        swapped[count >= several]
+        .sort_values(["RSEVALID", "USUBJID", "RSDTC"], kind="stable")
+        .drop_duplicates("RSEVALID")
+    )
     if first.empty:
         return queries(first, rule=rule, field="PPTOTAL", message="", severity="minor", value="")
     told = (
-        "Rater " + first["RSEVALID"].astype("str") + " wrote " + count.loc[first.index].astype("str")
+        "Rater "
+        + first["RSEVALID"].astype("str")
+        + " wrote "
+        + count.loc[first.index].astype("str")
         + " totals with the weights of palms and soles swapped; this is the first of them."
     )
     return queries(first, rule=rule, field="PPEVAL", message=told, severity="minor", value=first["RSEVALID"])
 
 
 def written_totals(
-    rows: pd.DataFrame, computed: pd.DataFrame, subjects: pd.DataFrame, events: dict[str, str], name: str, rule: str = "P33"
+    rows: pd.DataFrame,
+    computed: pd.DataFrame,
+    subjects: pd.DataFrame,
+    events: dict[str, str],
+    name: str,
+    rule: str = "P33",
 ) -> pd.DataFrame:
     """The total of a questionnaire as written (QS ``rows``) differs from the one computed from its items.
 
@@ -63,8 +77,13 @@ def written_totals(
     both = _about(written.merge(computed.dropna(subset=[name]), on=["USUBJID", "_SHEET"]), subjects, events)
     apart = both[both["QSSTRESN"] != both[name].astype("float64")]
     asked = queries(
-        apart, rule=rule, field="", severity="minor", value=apart["QSORRES"],
-        message="The total as written differs from that of its items, " + apart[name].astype("str") + ".")
+        apart,
+        rule=rule,
+        field="",
+        severity="minor",
+        value=apart["QSORRES"],
+        message="The total as written differs from that of its items, " + apart[name].astype("str") + ".",
+    )
     return asked.assign(FIELD=apart["_FLD"])
 
 

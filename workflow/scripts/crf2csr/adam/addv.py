@@ -19,6 +19,8 @@ def derive(
     adsl: pd.DataFrame,
     dv: pd.DataFrame,
     sv: pd.DataFrame,
+    ds: pd.DataFrame,
+    pr: pd.DataFrame,
     adie: pd.DataFrame,
     adcm: pd.DataFrame,
     adex: pd.DataFrame,
@@ -37,6 +39,7 @@ def derive(
     derived = pd.concat(
         [
             _visits(sv, treated, page["visits"], rules),
+            _consent(ds, pr, treated, rules),
             _eligibility(adie, treated, rules),
             _prohibited(adcm, treated, rules),
             _compliance(adex, treated, rules),
@@ -114,6 +117,36 @@ def _visits(
     return pd.concat(
         [_derived(late, rules["visit_window"]), _derived(absent, rules["visit_missed"])], ignore_index=True
     )
+
+
+def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
+    """Procedures of the study before informed consent, and consents on a form that was not the one in force."""
+    if "consent" not in rules:
+        return _derived(
+            ds.head(0).assign(ASTDT=pd.Series(dtype="Int64")), {"decod": "", "category": "", "severity": "", "rule": ""}
+        )
+    rule = rules["consent"]
+    own = matches(pr, rule["procedures"], source="config/config.yaml: derived_deviations.consent")
+    done = pr[own & pr["USUBJID"].isin(treated.index)]
+    day = dates.to_day(done["PRSTDTC"])
+    early = (day < done["USUBJID"].map(treated["RFICDT"]).astype("Int64")).fillna(False).astype(bool)
+    before = done.assign(
+        DVTERM=done["PRTRT"] + " before informed consent",
+        ASTDT=day,
+        SRCDOM="PR",
+        SRCVAR="PRSTDTC",
+        SRCSEQ=done["PRSEQ"],
+    )
+    signed = ds[matches(ds, rule["consents"], source="config/config.yaml: derived_deviations.consent")]
+    signed = signed[signed["USUBJID"].isin(treated.index) & signed["ICFVER"].notna()]
+    on = dates.to_day(signed["DSSTDTC"])
+    starts = dates.to_day(pd.Series(rule["versions"], dtype="str")).sort_values(kind="stable")
+    place = np.searchsorted(starts.to_numpy("int64"), on.fillna(0).to_numpy("int64"), side="right") - 1
+    due = pd.Series(starts.index.to_numpy()[np.maximum(place, 0)], index=signed.index).where(on.notna() & (place >= 0))
+    old = (due.notna() & (due != signed["ICFVER"])).astype(bool)
+    told = "Consent on version " + signed["ICFVER"] + ", version " + due.astype("str") + " was in force"
+    outdated = signed.assign(DVTERM=told, ASTDT=on, SRCDOM="DS", SRCVAR="ICFVER", SRCSEQ=signed["DSSEQ"])
+    return _derived(pd.concat([before[early], outdated[old]], ignore_index=True), rule)
 
 
 def _eligibility(adie: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:

@@ -54,7 +54,8 @@ def derive(
     sheets = parts_of_dlqi(rows)
     codes_of_visits = {visit["name"]: visit["event"] for visit in page["visits"]}
     made.queries.append(
-        _doubts.written_totals(qs[qs["QSTESTCD"] == WRITTEN_TOTAL], sheets, treated, codes_of_visits, "DLQI"))
+        _doubts.written_totals(qs[qs["QSTESTCD"] == WRITTEN_TOTAL], sheets, treated, codes_of_visits, "DLQI")
+    )
     made.edges = pd.concat([*edges, response_edges], ignore_index=True)
     return made
 
@@ -62,8 +63,13 @@ def derive(
 def parts_of_dlqi(rows: pd.DataFrame) -> pd.DataFrame:
     """Computed totals of the questionnaire with the raw record that each was filled in on."""
     total = rows[rows["PARAMCD"] == "DLQI"]
-    return pd.DataFrame({
-        "USUBJID": total["USUBJID"], "_SHEET": total["_KEY"].str.split("|").str[2], "DLQI": total["AVAL"].astype("Int64")})
+    return pd.DataFrame(
+        {
+            "USUBJID": total["USUBJID"],
+            "_SHEET": total["_KEY"].str.split("|").str[2],
+            "DLQI": total["AVAL"].astype("Int64"),
+        }
+    )
 
 
 def _collected(parameter: dict[str, Any], domains: dict[str, pd.DataFrame]) -> pd.DataFrame:

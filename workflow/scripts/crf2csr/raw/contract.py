@@ -50,8 +50,14 @@ def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFra
     """One query per line that an exporting program wrote below the data (P19): set aside, never a record."""
     table = pd.DataFrame(lines, columns=["LINE", "VALUE"])
     return table.assign(
-        RULE="P19", FORM=form["name"], SUBJID="", EVENT="", REC=form["name"] + ":" + table["LINE"].astype("str"), FIELD="*",
-        MESSAGE="The line counts the records and is none; it is in quarantine.", SEVERITY="minor",
+        RULE="P19",
+        FORM=form["name"],
+        SUBJID="",
+        EVENT="",
+        REC=form["name"] + ":" + table["LINE"].astype("str"),
+        FIELD="*",
+        MESSAGE="The line counts the records and is none; it is in quarantine.",
+        SEVERITY="minor",
     )[QUERIES].astype("str")
 
 
@@ -59,10 +65,18 @@ def refuse_label_row(staged: pd.DataFrame, form: dict[str, Any], pattern: str, f
     """Refuse a second header: a first record without blanks whose subject id is none."""
     first = staged.head(1)
     column = key_columns(form)["SUBJID"]
-    if len(first) and not check_ids(first, form, pattern, file, stop=False).iloc[0] and (first.drop(columns="LINE") != "").all(axis=None):
+    if (
+        len(first)
+        and not check_ids(first, form, pattern, file, stop=False).iloc[0]
+        and (first.drop(columns="LINE") != "").all(axis=None)
+    ):
         raise Cause(
-            "a row of labels stands below the header", file=file, line=int(first["LINE"].iloc[0]), field=column,
-            value=first[column].iloc[0])
+            "a row of labels stands below the header",
+            file=file,
+            line=int(first["LINE"].iloc[0]),
+            field=column,
+            value=first[column].iloc[0],
+        )
 
 
 def check_ids(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: str, *, stop: bool) -> pd.Series:

@@ -44,7 +44,9 @@ def _refuse_stray_quotes(text: str, delimiter: str, file: str) -> None:
         raise Cause("a quote is unbalanced or stands inside an unquoted cell (RFC 4180)", file=file, line=line)
 
 
-def read(content: bytes, entry: dict[str, Any], file: str) -> tuple[list[str], list[list[str]], list[int], list[tuple[int, str]]]:
+def read(
+    content: bytes, entry: dict[str, Any], file: str
+) -> tuple[list[str], list[list[str]], list[int], list[tuple[int, str]]]:
     """Read one delimited file.
 
     Parameters

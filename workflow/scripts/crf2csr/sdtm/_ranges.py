@@ -106,9 +106,9 @@ def converted(limits: pd.DataFrame, factors: pd.DataFrame, digits: int) -> pd.Da
 
 
 def indicator(number: pd.Series, sign: pd.Series, low: pd.Series, high: pd.Series) -> pd.Series:
-    """LOW, NORMAL or HIGH; missing without a range. A limit (``<0.5``) counts where it leaves no doubt."""
+    """LOW, NORMAL or HIGH; missing without a range (nothing is below 0: such a limit alone is none). A limit (``<0.5``) counts where it leaves no doubt."""
     out = pd.Series(np.nan, index=number.index, dtype="str")
-    known = number.notna() & (low.notna() | high.notna())
+    known = number.notna() & ((low > 0) | high.notna())
     plain, below, above = known & (sign == ""), known & sign.isin(["<", "<="]), known & sign.isin([">", ">="])
     out = out.mask(plain, "NORMAL").mask(plain & (number < low), "LOW").mask(plain & (number > high), "HIGH")
     bottom, top = low.isna() | (low <= 0), high.isna()
