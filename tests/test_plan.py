@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crf2csr import plan as plan_module
+from crf2csr import jobs as plan_module
 from crf2csr.errors import Cause
 from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
 from crf2csr.specs import Study

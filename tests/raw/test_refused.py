@@ -1,4 +1,4 @@
-"""An export that must not be used stops the run with one line that says where and why; what can be set aside is told."""
+"""An export that must not be used stops the run with one line: where and why; what can be set aside is told."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 import raw
 import sdtm
+
 from crf2csr.errors import Cause
 from crf2csr.plan import Plan
 from crf2csr.specs import Study

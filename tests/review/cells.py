@@ -214,6 +214,20 @@ def language(world: World, row) -> None:
 
 
 CHECKS = {
-    "1": partial, "2": other_shape, "3": impossible, "4": awkward, "5": off_calendar, "6": duplicate, "7": two_answers,
-    "9": visit_label, "10": window, "11": visit_date, "12": units, "13": printed, "14": comma, "15": widths, "16": words, "17": language,
-}  # fmt: skip
+    "1": partial,
+    "2": other_shape,
+    "3": impossible,
+    "4": awkward,
+    "5": off_calendar,
+    "6": duplicate,
+    "7": two_answers,
+    "9": visit_label,
+    "10": window,
+    "11": visit_date,
+    "12": units,
+    "13": printed,
+    "14": comma,
+    "15": widths,
+    "16": words,
+    "17": language,
+}

@@ -190,6 +190,13 @@ def ranges(world: World, row) -> None:
 
 
 CHECKS = {
-    "32": out_of_range, "33": total, "34": area, "35": boundary, "36": dlqi, "37": event_logic, "38": seriousness, "39": coding,
+    "32": out_of_range,
+    "33": total,
+    "34": area,
+    "35": boundary,
+    "36": dlqi,
+    "37": event_logic,
+    "38": seriousness,
+    "39": coding,
     "40": ranges,
-}  # fmt: skip
+}

@@ -138,6 +138,14 @@ def baseline(world: World, row) -> None:
 
 
 CHECKS = {
-    "20": verbatim, "21": verbatim, "24": stranger, "25": screen_failure, "26": same_person, "27": consent, "28": withdrawn,
-    "29": eligibility, "30": dosing, "31": baseline,
-}  # fmt: skip
+    "20": verbatim,
+    "21": verbatim,
+    "24": stranger,
+    "25": screen_failure,
+    "26": same_person,
+    "27": consent,
+    "28": withdrawn,
+    "29": eligibility,
+    "30": dosing,
+    "31": baseline,
+}

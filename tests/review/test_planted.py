@@ -1,6 +1,6 @@
-"""Every planted problem of the shipped study meets its reaction: a query at its cell, or a value, a flag, a line of the ledger.
+"""Every planted problem of the shipped study meets its reaction: a query, a value, a flag, a line of the ledger.
 
-``data/truth/planted.csv`` names each problem by its number in the catalogue, the form, the line and the field. The table
+``data/truth/planted.csv`` names each problem by its number in the catalogue, form, line and field. The table
 ``CHECKS`` says what must have become of it; a problem that has no entry there fails.
 """
 

@@ -7,15 +7,48 @@ from pathlib import Path
 import pandas as pd
 
 OF_FORM = {
-    "AE": ["ae"], "CM": ["cm"], "PRTX": ["cm", "pr"], "MH": ["mh"], "PPPHX": ["mh"], "DM": ["dm"], "VS": ["vs"], "LB": ["lb"],
-    "UA": ["lb"], "PPPASI": ["rs"], "PGA": ["rs"], "DLQI": ["qs"], "NRS": ["qs"], "JOINT": ["qs", "mk"], "SERO": ["mb", "is"],
-    "DA": ["da"], "EX": ["ec"], "CXR": ["pr"], "SU": ["su"], "SV": ["sv"], "CO": ["co"], "DS": ["ds"], "ICF": ["ds"],
-}  # fmt: skip
+    "AE": ["ae"],
+    "CM": ["cm"],
+    "PRTX": ["cm", "pr"],
+    "MH": ["mh"],
+    "PPPHX": ["mh"],
+    "DM": ["dm"],
+    "VS": ["vs"],
+    "LB": ["lb"],
+    "UA": ["lb"],
+    "PPPASI": ["rs"],
+    "PGA": ["rs"],
+    "DLQI": ["qs"],
+    "NRS": ["qs"],
+    "JOINT": ["qs", "mk"],
+    "SERO": ["mb", "is"],
+    "DA": ["da"],
+    "EX": ["ec"],
+    "CXR": ["pr"],
+    "SU": ["su"],
+    "SV": ["sv"],
+    "CO": ["co"],
+    "DS": ["ds"],
+    "ICF": ["ds"],
+}
 DATE_OF = {
-    "AESTDAT": "AESTDTC", "AEENDAT": "AEENDTC", "CMSTDAT": "CMSTDTC", "CMENDAT": "CMENDTC", "MHSTDAT": "MHSTDTC",
-    "MHENDAT": "MHENDTC", "PPDIADAT": "MHSTDTC", "BRTHDAT": "BRTHDTC", "VSDAT": "VSDTC", "DLDAT": "QSDTC", "DADAT": "DADTC",
-    "PGADAT": "RSDTC", "CXRDAT": "PRSTDTC", "LBDAT": "LBDTC", "LBTIM": "LBDTC", "PPDAT": "RSDTC",
-}  # fmt: skip
+    "AESTDAT": "AESTDTC",
+    "AEENDAT": "AEENDTC",
+    "CMSTDAT": "CMSTDTC",
+    "CMENDAT": "CMENDTC",
+    "MHSTDAT": "MHSTDTC",
+    "MHENDAT": "MHENDTC",
+    "PPDIADAT": "MHSTDTC",
+    "BRTHDAT": "BRTHDTC",
+    "VSDAT": "VSDTC",
+    "DLDAT": "QSDTC",
+    "DADAT": "DADTC",
+    "PGADAT": "RSDTC",
+    "CXRDAT": "PRSTDTC",
+    "LBDAT": "LBDTC",
+    "LBTIM": "LBDTC",
+    "PPDAT": "RSDTC",
+}
 VISIT = {"W1": 3.0, "W2": 4.0, "W4": 5.0, "W8": 6.0, "W12": 7.0}
 
 
@@ -64,7 +97,7 @@ class World:
     def result(self, row, suffix: str) -> pd.Series:
         """One variable (``ORRES``, ``STRESN``, ...) of the rows that hold the planted field."""
         some = self.rows(row, row.field)
-        return some[next(c for c in some if c.endswith(suffix) and some[c].notna().any() or c[2:] == suffix)]
+        return some[next(c for c in some if (c.endswith(suffix) and some[c].notna().any()) or c[2:] == suffix)]
 
     def person(self, row) -> pd.Series:
         """The subject's row in ADSL."""

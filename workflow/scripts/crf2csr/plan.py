@@ -7,80 +7,19 @@ whether a job is stale; file times never do.
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import Any
 
-from crf2csr import checks as declared
-from crf2csr import io, terms
+from crf2csr import checks, io, terms
 from crf2csr.errors import Cause
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
-HOUSE = Path(__file__).parent
+__all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
+
 PAGE = {
     "register": ["study", "subjects"],
-    "calendar": ["study", "subjects", "visits", "visit_form"],
-    "review": ["study", "subjects", "visits"],
     "sdtm": ["study", "subjects", "visits", "visit_form", "epochs", "arms", "last_dose", "standards", "cutoff"],
 }
-
-
-@dataclass
-class Job:
-    """One step: the names of its inputs and outputs, and the digest of all else that it depends on."""
-
-    name: str
-    inputs: dict[str, str]
-    outputs: dict[str, str]
-    digest: str
-    slice: dict[str, Any] = field(default_factory=dict)
-
-
-@cache
-def imports(module: str) -> frozenset[str]:
-    """Names of all house modules that ``module`` (``crf2csr.x.y``) imports, itself included."""
-    found = {module}
-    path = _path(module)
-    if path is None:
-        raise Cause("no such module in the house", value=module)
-    for node in ast.walk(ast.parse(io.read_bytes(path))):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
-            if name.startswith("crf2csr") and name not in found and _path(name) is not None:
-                found |= imports(name)
-    return frozenset(found)
-
-
-def _path(module: str) -> Path | None:
-    base = HOUSE.parent / Path(*module.split("."))
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-@cache
-def _code_of(names: frozenset[str]) -> str:
-    return digest({name: io.sha256(path) for name in sorted(names) if (path := _path(name))})
-
-
-def code(*modules: str) -> str:
-    """Digest of the text of these modules and of everything in the house that they import."""
-    every: frozenset[str] = frozenset({"crf2csr"}).union(*(imports(module) for module in modules))
-    return _code_of(every)
-
-
-def has_room(floor: str, name: str) -> bool:
-    """Tell whether the floor has a module of this name."""
-    return _path(f"crf2csr.{floor}.{name}") is not None
 
 
 def _mentioned(spec: Any, key: str) -> set[str]:
@@ -99,11 +38,6 @@ def _mentioned(spec: Any, key: str) -> set[str]:
     return found
 
 
-def page_slice(study: Study, keys: list[str]) -> dict[str, Any]:
-    """The parts of the study's page that a job may see."""
-    return {key: study.page[key] for key in keys if key in study.page}
-
-
 class Plan:
     """Every job of a study, by floor."""
 
@@ -111,8 +45,8 @@ class Plan:
         self.study = study
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
-        self.sdtm = {"register": self._register()} | self._calendar() | self.sdtm
-        self.sdtm |= {f"review_{name.lower()}": self._review(name) for name in self._reviewed()}
+        self.sdtm = {"register": self._register()} | checks.calendar(study) | self.sdtm
+        self.sdtm |= checks.reviews(study)
         self.forms = self._account()
         self.adam = {name: self._derive(name) for name in study.adam}
         self.ard = {name: self._analyze(name) for name in study.ard}
@@ -161,73 +95,6 @@ class Plan:
             {f: f"results/raw/{f.lower()}.parquet" for f in forms},
             sdtm_outputs("register"),
             digest(part, code("crf2csr.sdtm.register", "crf2csr.sdtm._screen")),
-            part,
-        )
-
-    def _calendar(self) -> dict[str, Job]:
-        """The job that dates every visit, for a study that has a form of visits."""
-        rule, study = self.study.page.get("visit_form"), self.study
-        if not rule:
-            return {}
-        forms = [rule["form"], *rule.get("dated_by", [])]
-        part = {
-            "page": page_slice(study, PAGE["calendar"]),
-            "forms": forms,
-            "crf": {f.lower(): study.crf[f.lower()] for f in forms},
-        }
-        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in forms} | {
-            "sdtm/register": "results/sdtm/register.parquet"
-        }
-        return {
-            "calendar": Job(
-                "calendar",
-                inputs,
-                sdtm_outputs("calendar"),
-                digest(part, code("crf2csr.sdtm.calendar", "crf2csr.sdtm._screen")),
-                part,
-            )
-        }
-
-    def _reviewed(self) -> list[str]:
-        """Every form, and every table that a declared check is about."""
-        forms = [spec["name"] for spec in self.study.crf.values()]
-        checked = {name for check in self._checks() for name in check.get("forms", [check.get("form")])}
-        return forms + sorted(checked - set(forms))
-
-    def _checks(self) -> list[dict[str, Any]]:
-        return list((self.study.lists.get("checks") or {}).get("checks", []))
-
-    def _review(self, name: str) -> Job:
-        """The queries of one form: contract of each field, and the declared checks about it."""
-        study = self.study
-        contract = study.crf.get(name.lower())
-        checks = [c for check in self._checks() for c in declared.expanded(check, name, contract)]
-        rule = study.page["subjects"]
-        forms = [rule["form"]] if contract else []
-        used = list(dict.fromkeys([name, *forms, *(f for c in checks for f in declared.other_forms(c))]))
-        for form in used[1:]:
-            if form.lower() not in study.crf:
-                raise Cause("no such form", file="config/checks.yaml", field=name, value=form)
-        listed = {f["codelist"] for f in contract["fields"].values() if "codelist" in f} if contract else set()
-        part = {
-            "form": name,
-            "forms": used,
-            "checks": checks,
-            "page": page_slice(study, PAGE["review"]),
-            "crf": {f.lower(): study.crf[f.lower()] for f in used if f.lower() in study.crf},
-            "codelists": {k: sorted(v) for k, v in study.lists.get("codelists", {}).items() if k in listed},
-        }
-        inputs = {f"raw/{f.lower()}": f"results/raw/{f.lower()}.parquet" for f in used} | {
-            "sdtm/register": "results/sdtm/register.parquet"
-        }
-        if listed and "dictionary" in self.raw:
-            inputs["raw/dictionary"] = "results/raw/dictionary.parquet"
-        job = f"review_{name.lower()}"
-        return Job(
-            job,
-            inputs,
-            {"queries": f"results/sdtm/_queries/{job}.parquet"},
-            digest(part, code("crf2csr.sdtm.review")),
             part,
         )
 
@@ -391,24 +258,3 @@ def _assets() -> str:
     """Digest of the templates, styles and script of the report."""
     files = [p for folder in ("csr/templates", "csr/assets") for p in sorted((HOUSE / folder).glob("*")) if p.is_file()]
     return digest({p.name: io.sha256(p) for p in files})
-
-
-def sdtm_outputs(name: str) -> dict[str, str]:
-    """Outputs of a job of the sdtm floor."""
-    return {
-        "data": f"results/sdtm/{name}.parquet",
-        "ledger": f"results/sdtm/_ledger/{name}.parquet",
-        "queries": f"results/sdtm/_queries/{name}.parquet",
-    }
-
-
-def ordered(jobs: Iterable[Job]) -> list[Job]:
-    """Sort jobs so that each comes after those whose outputs it reads; a circle is refused."""
-    every = list(jobs)
-    maker = {path: n for n, job in enumerate(every) for path in job.outputs.values()}
-    needs = {n: {maker[p] for p in job.inputs.values() if p in maker} for n, job in enumerate(every)}
-    try:
-        return [every[n] for n in TopologicalSorter(needs).static_order()]
-    except CycleError as circle:
-        names = " -> ".join(every[n].name for n in circle.args[1])
-        raise Cause(f"the declared sources go in a circle: {names}") from None

@@ -106,7 +106,10 @@ def converted(limits: pd.DataFrame, factors: pd.DataFrame, digits: int) -> pd.Da
 
 
 def indicator(number: pd.Series, sign: pd.Series, low: pd.Series, high: pd.Series) -> pd.Series:
-    """LOW, NORMAL or HIGH; missing without a range (nothing is below 0: such a limit alone is none). A limit (``<0.5``) counts where it leaves no doubt."""
+    """LOW, NORMAL or HIGH; missing without a range (a lower limit of 0 alone is none).
+
+    A limit (``<0.5``) counts where it leaves no doubt.
+    """
     out = pd.Series(np.nan, index=number.index, dtype="str")
     known = number.notna() & ((low > 0) | high.notna())
     plain, below, above = known & (sign == ""), known & sign.isin(["<", "<="]), known & sign.isin([">", ">="])

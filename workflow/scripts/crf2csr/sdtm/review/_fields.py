@@ -20,7 +20,7 @@ WIDE = "The text is read as {}: other widths of characters or unseen marks are s
 
 
 def _foreign(text: str) -> bool:
-    """Tell what a programming language would take for a number and a form does not: ``1_000``, ``inf``, other digits."""
+    """Tell what a programming language would take for a number, not a form: ``1_000``, ``inf``, other digits."""
     if text.casefold().lstrip("+-") == "nan":
         return False
     try:
@@ -136,7 +136,8 @@ def _out_of_bounds(field: dict[str, Any], broken: bool) -> tuple[str, str, str]:
     span = f"{'' if lo is None else lo} to {'' if hi is None else hi}".strip()
     about = field.get("out_of_bounds", {})
     if "unit" in field:
-        said = f"{'A whole number' if broken else 'A value'} of {span} {field['unit']} is expected; is the unit another one? The value is kept as collected."
+        kind = "A whole number" if broken else "A value"
+        said = f"{kind} of {span} {field['unit']} is expected; is the unit another one? It is kept as collected."
         return about.get("rule", "P12"), about.get("severity", "minor"), said
     said = (
         f"{'A whole number' if field['type'] == 'int' else 'A number'} of {span} is expected; it has no standard value."

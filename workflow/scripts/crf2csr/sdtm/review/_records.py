@@ -10,7 +10,7 @@ from crf2csr.populations import matches
 
 
 def empty(rows: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
-    """Tell which records have every field blank: a form that was opened and never filled (told by the ledger of forms)."""
+    """Tell which records have every field blank: a form opened and never filled."""
     return (rows[list(form["fields"])].fillna("").apply(lambda column: column.str.strip()) == "").all(axis=1)
 
 

@@ -4,11 +4,11 @@ A check names its ``form``, one verb, the ``field`` that is asked, ``rule``, ``s
 narrows the records, ``unless: {of, where}`` leaves out persons who have such a record in another form. Verbs::
 
     never: {CMONGO: Y, CMENDAT: {present: true}}             this must not happen in one record
-    order: {first: CMSTDAT, last: CMENDAT}                   two dates; an end may be {field, of, where, pick} of another form
+    order: {first: CMSTDAT, last: CMENDAT}                   two dates, either one {field, of, where, pick}
     exists: {of: ICF, where: {ICTYPE: MAIN}}                 the person has such a record in another form
     shared: {fields: [BRTHDAT, SEX]}                         no two persons have all of these in common
     in_force: {date: RFICDAT, from: {V1.0: '2026-01-01'}}    the version that was valid on that day
-    factor: {by: [USUBJID], units: {jin: 2}}                 a value that is a known multiple of the subject's own others
+    factor: {by: [USUBJID], units: {jin: 2}}                 no multiple of the subject's own others
     supply: {date: DADAT, amount: DISPAMT, per_day: 1, least: 0.8}   what is handed out lasts to the next visit
     determines: {by: [DOMAIN, DECOD], fields: [SOC]}         the same key always has the same attributes
 """

@@ -1,0 +1,97 @@
+"""One step of a study: what it reads and writes, and the digest of all else that it depends on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from crf2csr import io
+from crf2csr.errors import Cause
+from crf2csr.specs import Study, digest
+
+HOUSE = Path(__file__).parent
+
+
+@dataclass
+class Job:
+    """One step: the names of its inputs and outputs, and the digest of all else that it depends on."""
+
+    name: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    digest: str
+    slice: dict[str, Any] = field(default_factory=dict)
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Names of all house modules that ``module`` (``crf2csr.x.y``) imports, itself included."""
+    found = {module}
+    path = _path(module)
+    if path is None:
+        raise Cause("no such module in the house", value=module)
+    for node in ast.walk(ast.parse(io.read_bytes(path))):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.startswith("crf2csr") and name not in found and _path(name) is not None:
+                found |= imports(name)
+    return frozenset(found)
+
+
+def _path(module: str) -> Path | None:
+    base = HOUSE.parent / Path(*module.split("."))
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _code_of(names: frozenset[str]) -> str:
+    return digest({name: io.sha256(path) for name in sorted(names) if (path := _path(name))})
+
+
+def code(*modules: str) -> str:
+    """Digest of the text of these modules and of everything in the house that they import."""
+    every: frozenset[str] = frozenset({"crf2csr"}).union(*(imports(module) for module in modules))
+    return _code_of(every)
+
+
+def has_room(floor: str, name: str) -> bool:
+    """Tell whether the floor has a module of this name."""
+    return _path(f"crf2csr.{floor}.{name}") is not None
+
+
+def page_slice(study: Study, keys: list[str]) -> dict[str, Any]:
+    """The parts of the study's page that a job may see."""
+    return {key: study.page[key] for key in keys if key in study.page}
+
+
+def sdtm_outputs(name: str) -> dict[str, str]:
+    """Outputs of a job of the sdtm floor."""
+    return {
+        "data": f"results/sdtm/{name}.parquet",
+        "ledger": f"results/sdtm/_ledger/{name}.parquet",
+        "queries": f"results/sdtm/_queries/{name}.parquet",
+    }
+
+
+def ordered(jobs: Iterable[Job]) -> list[Job]:
+    """Sort jobs so that each comes after those whose outputs it reads; a circle is refused."""
+    every = list(jobs)
+    maker = {path: n for n, job in enumerate(every) for path in job.outputs.values()}
+    needs = {n: {maker[p] for p in job.inputs.values() if p in maker} for n, job in enumerate(every)}
+    try:
+        return [every[n] for n in TopologicalSorter(needs).static_order()]
+    except CycleError as circle:
+        names = " -> ".join(every[n].name for n in circle.args[1])
+        raise Cause(f"the declared sources go in a circle: {names}") from None
