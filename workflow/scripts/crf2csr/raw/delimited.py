@@ -12,7 +12,7 @@ import pandas as pd
 from crf2csr.errors import Cause
 
 # What an exporting program writes below the data, in a line of its own: a count of its records.
-SUMMARY = re.compile(r"\W*(?:grand )?(?:total|sum|number of|合计|总计|共计)(?!\w*=).*", re.IGNORECASE)
+SUMMARY = re.compile(r"\W*(?:(?:(?:grand )?total|sum|number of)\b|合计|总计|共计).*", re.IGNORECASE)
 
 csv.field_size_limit(2**31 - 1)
 
