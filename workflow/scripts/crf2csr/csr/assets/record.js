@@ -47,7 +47,7 @@ function rawCell(raw, row, fields) {
   const open = link(`${raw.file}, line ${cell(raw, "LINE", row)}`, () => showRow(raw, row, mine.map((f) => columnOf(raw, f).name)));
   return make("li", {}, open,
     mine.map((f) => make("span", { class: "field" }, make("code", {}, columnOf(raw, f).name), " ", make("mark", {}, valueOf(columnOf(raw, f), row) ?? "(blank)"), " ", columnOf(raw, f).label)),
-    asked ? make("span", { class: "asked" }, plural(asked, "query").replace("querys", "queries")) : null);
+    asked ? make("span", { class: "asked" }, plural(asked, "query", "queries")) : null);
 }
 
 function fillRaw(body, raw, row, marked) {

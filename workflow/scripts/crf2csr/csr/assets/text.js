@@ -17,7 +17,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const link = (text, click, attributes = {}) => make("button", { type: "button", class: "n", click, ...attributes }, text);
-const plural = (count, word) => `${grouped(count)} ${word}${count === 1 ? "" : "s"}`;
+const plural = (count, word, many = `${word}s`) => `${grouped(count)} ${count === 1 ? word : many}`;
 const grouped = (count) => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 
 // A list of terms; empty ones are left out.
