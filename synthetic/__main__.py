@@ -21,9 +21,8 @@ def main() -> None:
     forms, truth = generate(given.subjects, given.seed, problems)
     arguments = {"subjects": given.subjects, "seed": given.seed, "problems": problems}
     write(forms, truth, given.out, given.truth, arguments)
-    print(
-        f"{given.out}: {len(forms)} forms, {sum(map(len, forms.values()))} records, {len(truth['planted'])} planted problems"
-    )
+    records = sum(map(len, forms.values()))
+    print(f"{given.out}: {len(forms)} forms, {records} records, {len(truth['planted'])} planted problems")
 
 
 if __name__ == "__main__":
