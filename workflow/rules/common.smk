@@ -15,11 +15,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 sys.path.insert(0, str(HOUSE / "scripts"))
 
-# Snakemake limits how fast jobs are submitted to a cluster, and for that looks again a second after every look: with a
-# hundred short local jobs the looks multiply and cost more than the jobs. On this machine there is nothing to limit.
-if workflow.local_exec and workflow.scheduling_settings is not None:
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 import crf2csr.report_cause as causes
 import raw, sdtm, adam, ard, tlf, csr
 from crf2csr.plan import Plan
@@ -27,3 +22,10 @@ from crf2csr.specs import Study
 
 with causes.shown():
     PLAN = Plan(Study(".", HOUSE / "schemas", config))
+
+
+onstart:
+    # Snakemake limits how fast jobs are submitted to a cluster: a second after every look for jobs it looks again, and
+    # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
