@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard import proportion
 from crf2csr.ard._facts import COLUMNS, Facts
 from crf2csr.ledger import Ledger
 from crf2csr.trace import queries
@@ -129,6 +130,7 @@ def read(
         "tlf": {"efficacy": {"displays": displays or [table()]}},
         "facts": {"efficacy": made.frame()},
         "sets": {"efficacy": made.sets()},
+        "methods": {"efficacy": {"proportion": proportion.CARD.about()}},
         "hashes": {"efficacy": SHA},
         "tables": {"adam/adrs": adrs(), "sdtm/rs": rs(values), "raw/rs1": raw(values)},
         "traces": {"adam/adrs": trace()},

@@ -9,10 +9,11 @@ from crf2csr.plan import Job, has_room
 
 
 def analyze(job: Job) -> None:
-    """Write the facts of one chapter, the sets of their members, and its listings."""
+    """Write the facts of one chapter, the sets of their members, the cards of its methods, and its listings."""
     part = job.slice
     datasets = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
     facts = Facts()
+    cards = {}
     for spec in part["spec"]["analyses"]:
         if not has_room("ard", spec["method"]):
             raise Cause(
@@ -22,8 +23,12 @@ def analyze(job: Job) -> None:
                 value=spec["method"],
             )
         room = import_module(f"crf2csr.ard.{spec['method']}")
+        cards[spec["method"]] = room.CARD
         listed = room.analyze(choose(spec, datasets, part["page"]), facts)
         if listed is not None:
             io.write_table(job.outputs[spec["id"]], listed)
-    io.write_table(job.outputs["facts"], facts.frame())
+    found = facts.frame()
+    found["reference"] = found["method"].map({name: card.reference for name, card in cards.items()}).astype("str")
+    io.write_table(job.outputs["facts"], found)
+    io.write_json(job.outputs["methods"], {name: card.about() for name, card in sorted(cards.items())})
     io.write_table(job.outputs["sets"], facts.sets())

@@ -8,6 +8,7 @@ from crf2csr.plan import Job
 PLACES = {
     "tlf/": "tlf",
     "ard/_trace/": "sets",
+    "ard/_methods/": "methods",
     "ard/": "facts",
     "adam/_trace/": "traces",
     "sdtm/_ledger/": "ledger",

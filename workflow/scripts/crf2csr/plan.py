@@ -182,6 +182,7 @@ class Plan:
         rooms = [f"crf2csr.ard.{m}" for m in methods if has_room("ard", m)]
         part = {"spec": spec, "page": page_slice(study, ["arms", *spec.get("settings", [])])}
         outputs = {"facts": f"results/ard/{name}.parquet", "sets": f"results/ard/_trace/{name}.parquet"}
+        outputs["methods"] = f"results/ard/_methods/{name}.json"
         outputs |= {
             a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"
         }
@@ -193,7 +194,7 @@ class Plan:
         chapter = self.ard[name]
         rooms = [f"crf2csr.tlf.{r}" for r in sorted({d["layout"] for d in spec["displays"]}) if has_room("tlf", r)]
         part = {"spec": spec, "page": page_slice(study, ["study", "arms"])}
-        inputs = {role: path for role, path in chapter.outputs.items() if role != "sets"}
+        inputs = {role: path for role, path in chapter.outputs.items() if role not in ("sets", "methods")}
         return Job(
             name,
             inputs,
@@ -207,6 +208,7 @@ class Plan:
         inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()}
         inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in self.ard.items()}
         inputs |= {f"ard/_trace/{n}": j.outputs["sets"] for n, j in self.ard.items()}
+        inputs |= {f"ard/_methods/{n}": j.outputs["methods"] for n, j in self.ard.items()}
         inputs |= {f"adam/{n}": j.outputs["data"] for n, j in self.adam.items()}
         inputs |= {f"adam/_trace/{n}": j.outputs["trace"] for n, j in self.adam.items()}
         for floor, jobs in (("sdtm", self.sdtm), ("adam", self.adam)):

@@ -34,6 +34,8 @@ COLUMNS = {
     "unit": "str",
     "format": "str",
     "options": "str",
+    "reference": "str",
+    "context": "str",
     "warning": "str",
     "error": "str",
     "member_set": "Int64",
@@ -58,7 +60,11 @@ class Facts:
         return self._sets[key]
 
     def add(self, stat_name: str, stat: float | None, format: str, members: int | None = None, **where: Any) -> None:
-        """Add one fact. ``where`` fills any of the other columns of ``COLUMNS``."""
+        """Add one fact. ``where`` fills any of the other columns of ``COLUMNS``.
+
+        A fact with a ``context`` is not the declared result: it is what another common default gives on the same
+        data (``R default: log interval``). No display shows it; the method's card lists it beside the result.
+        """
         unknown = set(where) - set(COLUMNS)
         if unknown:
             raise Cause("is not a column of the analysis results", field=sorted(unknown)[0])

@@ -11,8 +11,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Descriptive statistics",
+    formulas={
+        "mean": "Sum of values / n",
+        "sd": "Square root of sum (x - mean)^2 / (n - 1)",
+        "se": "sd / square root of n",
+        "q1": "Inverse of the empirical distribution, averaged where it is flat",
+        "q3": "Inverse of the empirical distribution, averaged where it is flat",
+        "median": "Middle value, or the mean of the two middle values",
+    },
+    references=("Hyndman and Fan, Am Stat 1996;50:361 (definition 2)",),
+    r={
+        "q1": "quantile(x, 0.25, type = 2)",
+        "q3": "quantile(x, 0.75, type = 2)",
+        "mean": "mean(x)",
+        "sd": "sd(x)",
+        "median": "median(x)",
+    },
+)
 
 # Statistic -> decimals beyond those collected.
 EXTRA = {"mean": 1, "sd": 2, "se": 2, "median": 1, "q1": 1, "q3": 1, "min": 0, "max": 0}

@@ -9,8 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Subjects by level",
+    formulas={"": "n = number of distinct subjects with the level; % = 100 n / N"},
+    references=(),
+    r={"n": "tapply(USUBJID, level, function(s) length(unique(s)))"},
+)
 
 
 def levels_of(values: pd.Series, declared: list[Any] | None, order: str) -> list[str]:

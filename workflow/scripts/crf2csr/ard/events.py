@@ -10,8 +10,20 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.populations import matches
+
+CARD = Card(
+    name="Subjects and events by condition",
+    formulas={
+        "n": "Distinct subjects with at least one row that meets the condition",
+        "events": "Rows that meet the condition",
+        "p": "n / N",
+    },
+    references=(),
+    r={"n": "length(unique(USUBJID[condition]))", "events": "sum(condition)"},
+)
 
 
 def unjudged(rows: pd.DataFrame, where: dict[str, Any] | None) -> pd.Series:

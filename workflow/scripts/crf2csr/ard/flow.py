@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
+
+CARD = Card(
+    name="Flow of subjects",
+    formulas={"": "Distinct subjects that meet the condition of the box; % of the box that it refers to"},
+    references=(),
+    r={"n": "sum(condition)"},
+)
 
 ALL = "All subjects"
 UNKNOWN = "Not recorded"

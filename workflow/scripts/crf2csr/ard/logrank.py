@@ -5,9 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from crf2csr.ard import _km
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_times
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Log-rank test",
+    formulas={
+        "": "chi-square = (O - E)' V^-1 (O - E) over the arms but one, V hypergeometric at each time, df = arms - 1"
+    },
+    references=("Mantel, Cancer Chemother Rep 1966;50:163",),
+    r={"": "survival::survdiff(Surv(AVAL, CNSR == 0) ~ arm)"},
+)
 
 
 def analyze(analysis: Analysis, facts: Facts) -> None:

@@ -15,8 +15,36 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import bdtr, bdtrc, betainc, betaincinv, ndtri
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Proportion of responders",
+    formulas={
+        "p": "x / n",
+        "clopper_pearson_low": "Beta quantile a of (x, n - x + 1); 0 where x = 0; a = (1 - level) / 2",
+        "clopper_pearson_high": "Beta quantile 1 - a of (x + 1, n - x); 1 where x = n",
+        "wilson": "Both roots p of |x/n - p| = z sqrt(p (1 - p) / n), z the exact normal quantile",
+        "jeffreys": "Beta quantiles a and 1 - a of (x + 1/2, n - x + 1/2); 0 where x = 0, 1 where x = n",
+        "mid_p": "p with P(X > x) + P(X = x) / 2 equal to a and 1 - a",
+        "p_value": "P(X >= x) under p0, X binomial (n, p0)",
+        "boundary": "Smallest x with P(X >= x) <= alpha under p0",
+        "attained_alpha": "P(X >= boundary) under p0",
+    },
+    references=(
+        "Clopper and Pearson, Biometrika 1934;26:404",
+        "Wilson, JASA 1927;22:209",
+        "Brown, Cai and DasGupta, Stat Sci 2001;16:101",
+        "Berry and Armitage, Statistician 1995;44:417",
+    ),
+    r={
+        "clopper_pearson": "binom.test(x, n)$conf.int",
+        "wilson": "prop.test(x, n, correct = FALSE)$conf.int",
+        "jeffreys": "qbeta(c(a, 1 - a), x + 0.5, n - x + 0.5)",
+        "p_value": "binom.test(x, n, p0, alternative = 'greater')$p.value",
+    },
+)
 
 
 def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:

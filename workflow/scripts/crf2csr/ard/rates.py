@@ -12,9 +12,21 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from crf2csr import dates
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
+
+CARD = Card(
+    name="Exposure-adjusted incidence rate",
+    formulas={
+        "": "100 x / T; x subjects with an event, T years at risk up to the first event or the end",
+        "rate_low": "100 qgamma(a, x) / T, a = (1 - level) / 2; 0 where x = 0",
+        "rate_high": "100 qgamma(1 - a, x + 1) / T",
+    },
+    references=("Garwood, Biometrika 1936;28:437",),
+    r={"": "poisson.test(x, T)$conf.int * 100"},
+)
 
 DAYS_PER_YEAR = 365.25
 

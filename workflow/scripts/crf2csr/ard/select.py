@@ -5,8 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from crf2csr import dates, numbers
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Rows of a listing",
+    formulas={"": "Every row that meets the condition"},
+    references=(),
+    r={},
+)
 
 
 def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:

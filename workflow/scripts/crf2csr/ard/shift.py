@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
+
+CARD = Card(
+    name="Shift table",
+    formulas={"": "Each subject stands once: category at baseline by category after it; % of the row"},
+    references=(),
+    r={"n": "table(baseline, after)"},
+)
 
 MISSING = "Missing"
 

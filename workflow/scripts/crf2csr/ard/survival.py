@@ -13,8 +13,33 @@ import numpy as np
 import pandas as pd
 
 from crf2csr.ard import _km
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_times
+
+CARD = Card(
+    name="Kaplan-Meier estimate",
+    formulas={
+        "": "S(t) = product over event times up to t of (1 - d / n), d events and n at risk",
+        "cum": "1 - S(t)",
+        "surv_se": "S(t) sqrt(sum d / (n (n - d)))  (Greenwood)",
+        "surv_low": "S(t)^exp(z s), s = se(log S) / -log S  (log-log)",
+        "median": "Time at which S passes 1/2; the middle of the piece where S is exactly 1/2",
+        "q1": "Time at which S passes 3/4; the middle of a piece where S is exactly 3/4",
+        "q3": "Time at which S passes 1/4; the middle of a piece where S is exactly 1/4",
+        "median_low": "Where the upper pointwise limit passes 1/2",
+        "median_high": "Where the lower pointwise limit passes 1/2",
+    },
+    references=(
+        "Kaplan and Meier, JASA 1958;53:457",
+        "Brookmeyer and Crowley, Biometrics 1982;38:29",
+        "Kalbfleisch and Prentice 1980",
+    ),
+    r={
+        "": "survival::survfit(Surv(AVAL, CNSR == 0) ~ 1, conf.type = 'log-log')",
+        "median": "quantile(survival::survfit(Surv(AVAL, CNSR == 0) ~ 1, conf.type = 'log-log'), 0.5)",
+    },
+)
 
 QUARTILES = {"q1": 0.25, "median": 0.5, "q3": 0.75}
 

@@ -11,8 +11,16 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
+
+CARD = Card(
+    name="Events by coded term",
+    formulas={"n": "Distinct subjects with at least one event of the row", "events": "Events of the row", "p": "n / N"},
+    references=(),
+    r={"n": "tapply(USUBJID, term, function(s) length(unique(s)))"},
+)
 
 NOT_CODED = "Not coded"
 ANY = "Any event"

@@ -51,6 +51,7 @@ FACT_COLUMNS = (
     "warning",
     "error",
     "options",
+    "context",
     "member_set",
 )
 

@@ -28,6 +28,9 @@ STATISTICS = {
     "p_value": "p-value",
     "p0": "null value",
     "events": "number of events",
+    "n_left_out": "subjects left out by the analysis",
+    "entered": "subjects who entered",
+    "left_out": "left out",
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}

@@ -12,7 +12,7 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _ink, _integrity, _listing, _payload, _shown, _words
+from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _shown, _words
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
@@ -29,7 +29,8 @@ def _behind(display: dict[str, Any]) -> tuple[str, np.ndarray]:
 def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Facts that are shown, listings, queries, and every row that these reach."""
     graph = _payload.Graph(read["tables"], read["traces"])
-    used = content["facts"].loc[sorted({p["f"] for p in content["parts"]})]
+    shown = content["facts"].loc[sorted({p["f"] for p in content["parts"]})]
+    used = _card.beside(content["facts"], shown)
     sets = content["sets"].set_index("SET").loc[sorted(used["member_set"].dropna().astype("int64").unique())]
     start: dict[str, np.ndarray] = {}
 
@@ -57,11 +58,11 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
         name, rows = _behind(display)
         packed[display["id"]] = _listing.packed(display) | {"table": graph.number[name], "rows": local(name, rows)}
     packed["queries"] = _listing.packed(content["query_listing"])
-    shown = pd.Series(-1, index=asked.index)
+    places = pd.Series(-1, index=asked.index)
     for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
-        shown[rows.index] = local(str(raw), rows)
+        places[rows.index] = local(str(raw), rows)
     packed["queries"] |= {
-        "at": [[graph.number.get(raw, -1), int(row)] for raw, row in zip(asked["raw"], shown, strict=True)]
+        "at": [[graph.number.get(raw, -1), int(row)] for raw, row in zip(asked["raw"], places, strict=True)]
     }
     return {
         "tables": _payload.encode(graph, kept, about),
@@ -71,6 +72,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
         },
         "facts": _about.facts(used),
         "analyses": _about.analyses(part["ard"]),
+        "methods": _card.methods(content["methods"]),
         "listings": packed,
     }
 
@@ -161,6 +163,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
                 "queries": queries,
                 "query_listing": listing,
                 "parts": shown,
+                "methods": read["methods"],
             },
         )
     )

@@ -17,12 +17,13 @@ SELECTORS = ("variable", "variable_level", "group1_level", "group2_level", "grou
 
 
 class Shelf:
-    """The facts of one chapter, found by analysis, group and statistic."""
+    """The declared results of one chapter, found by analysis, group and statistic; never what other defaults give."""
 
     def __init__(self, facts: pd.DataFrame) -> None:
         # Plain objects in few blocks: cells are looked up one by one, and an Arrow column costs at each look.
         text = [name for name in facts if not pd.api.types.is_numeric_dtype(facts[name])]
-        self.facts = facts.astype(dict.fromkeys(text, object)).copy()
+        plain = facts.astype(dict.fromkeys(text, object))
+        self.facts = plain[plain["context"].isna()].copy()
         self.by_analysis = dict(iter(self.facts.groupby("analysis", sort=False)))
 
     def of(self, analysis: str, where: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 // What the page holds: tables by column, the edges between their rows, facts with their sets, listings.
 // Nothing in these scripts computes a statistic: they show, count what is embedded, and compare.
 
-const page = { tables: [], sets: {}, facts: null, analyses: {}, listings: {}, ready: null };
+const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, ready: null };
 
 function bytesOf(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
@@ -73,6 +73,21 @@ function subjectsOf(table, rows) {
   const found = new Set();
   for (const row of rows) found.add(codeOf(column, row));
   return found.size;
+}
+
+// Facts of one cell, found once: the same analysis, variable and groups.
+const CELL = ["analysis", "variable", "group1_level", "group2_level", "group3_level"];
+function cellOf(fact) {
+  const key = (at) => JSON.stringify(CELL.map((name) => at(name) ?? null));
+  if (!page.cells) {
+    page.cells = new Map();
+    page.facts.id.forEach((id, row) => {
+      const name = key((column) => valueOf(page.facts.by.get(column), row));
+      if (!page.cells.has(name)) page.cells.set(name, []);
+      page.cells.get(name).push(id);
+    });
+  }
+  return (page.cells.get(key((column) => fact[column])) || []).map(factOf);
 }
 
 // The rows that a row was made from, by table.

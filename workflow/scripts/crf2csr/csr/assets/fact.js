@@ -59,12 +59,46 @@ function groupOf(fact) {
   return [...levels, level].filter(Boolean).join("; ");
 }
 
+// What a method says of a statistic: the entry whose key is the longest beginning of its name.
+function fitting(entries, name) {
+  const key = Object.keys(entries || {}).filter((k) => name.startsWith(k)).sort((a, b) => b.length - a.length)[0];
+  return key === undefined ? null : entries[key];
+}
+
+const written = (fact) => fact.stat_text ?? (FORMATS[fact.format] && fact.stat !== null ? FORMATS[fact.format](fact.stat) : fact.stat ?? "NE");
+
+// The method card: formula, sources, who entered and who did not, and what other defaults give on the same data.
+function card(body, fact) {
+  const about = page.methods[fact.method];
+  if (!about) return;
+  body.append(make("h3", {}, `Method: ${about.name}`), terms([
+    ["Formula", fitting(about.formulas, fact.stat_name)], ["Sources", about.references.join("; ")],
+    ["The same in R", fitting(about.r, fact.stat_name)],
+  ]));
+  const beside = cellOf(fact);
+  const others = beside.filter((f) => f.context && f.stat_name === fact.stat_name && (f.variable_level ?? null) === (fact.variable_level ?? null));
+  if (others.length) {
+    body.append(make("h3", {}, "Other defaults on the same data"), terms(others.map((f) => [f.context, written(f)])));
+  }
+  const account = beside.filter((f) => !f.context && ["N", "entered", "n_missing", "n_left_out", "left_out"].includes(f.stat_name) && f.id !== fact.id && f.table);
+  if (account.length && fact.format !== "count") {
+    body.append(make("h3", {}, "Who entered, and who did not"), terms(account.map((f) => [
+      f.variable_level && f.stat_name === "left_out" ? `${f.stat_words}: ${f.variable_level}` : f.stat_words,
+      link(written(f), () => go(stepTo(f, written(f), ""))),
+    ])));
+  }
+}
+
 function showFact(button) {
-  const fact = factOf(button.dataset.f);
-  const about = page.analyses[fact.analysis] || { label: fact.analysis };
   const named = button.closest("article")?.querySelector(".number");
-  begin({
-    name: `${named ? named.textContent + ": " : ""}${button.textContent}`, heading: `${button.textContent}: ${fact.stat_words}`,
+  begin(stepTo(factOf(button.dataset.f), button.textContent, named ? `${named.textContent}: ` : ""), button);
+}
+
+// One step of the walk: a fact, printed as `text` in the display `place`.
+function stepTo(fact, text, place) {
+  const about = page.analyses[fact.analysis] || { label: fact.analysis };
+  return {
+    name: `${place}${text}`, heading: `${text}: ${fact.stat_words}`,
     fill: (body) => {
       body.append(terms([
         ["Analysis", about.label], ["Group", groupOf(fact)], ["Population", fact.population], ["Records", about.where],
@@ -72,6 +106,7 @@ function showFact(button) {
         ["Method", fact.method + (fact.options ? ` (${fact.options})` : "")],
         ["Value at full precision", fact.stat_text ?? fact.stat], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
       ]));
+      card(body, fact);
       if (!fact.table) {
         body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
         return;
@@ -81,7 +116,7 @@ function showFact(button) {
       const verb = fact.format === "count" ? "Counted" : "Computed from";
       const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
       body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
-      if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${button.textContent}`));
+      if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
     },
-  }, button);
+  };
 }
