@@ -1,0 +1,96 @@
+# Time to event.
+
+times_known <- function(rows) {
+  one_row_each(rows)
+  rows[!is.na(rows$AVAL) & !is.na(rows$CNSR), ]
+}
+
+# Nobody has had the event while the curve stands at 1: the interval is the point 1, for every type (R leaves it open
+# for log-log).
+km <- function(known, o) {
+  if (nrow(known) == 0) return(list(time = numeric(), surv = numeric(), lower = numeric(), upper = numeric()))
+  fit <- survfit(Surv(AVAL, CNSR == 0) ~ 1, data = known, conf.type = o$conf_type %||% "log-log", conf.int = o$level %||% 0.95)
+  fit$lower[fit$surv == 1] <- 1
+  fit$upper[fit$surv == 1] <- 1
+  fit
+}
+
+# A quantile is the middle of a flat piece. One that lies on a flat piece without an end is not defined (as in SAS);
+# R would take the middle up to the last follow-up.
+quartiles <- function(fit) {
+  shares <- c(q1 = 0.25, median = 0.5, q3 = 0.75)
+  found <- if (length(fit$time)) quantile(fit, shares) else list(quantile = rep(NA, 3), lower = rep(NA, 3), upper = rep(NA, 3))
+  limits <- list(quantile = fit$surv, lower = fit$lower, upper = fit$upper)
+  ends <- c(quantile = "", lower = "_low", upper = "_high")
+  unlist(unname(lapply(names(limits), function(part) {
+    floor <- suppressWarnings(min(limits[[part]], na.rm = TRUE))
+    open <- abs(floor - (1 - shares)) < 1e-9 & !(part != "quantile" & any(fit$surv == 0))
+    setNames(ifelse(open, NA, found[[part]]), paste0(names(shares), ends[[part]]))
+  })))
+}
+
+curve_at <- function(fit, day) {
+  if (length(fit$time) == 0 || (day > max(fit$time) && min(fit$surv) > 0)) return(rep(NA_real_, 4))
+  at <- summary(fit, times = day, extend = TRUE)
+  if (!any(fit$time <= day)) return(c(1, 0, 1, 1))
+  c(at$surv, at$std.err, at$lower, at$upper)
+}
+
+METHODS$survival <- function(chosen, add) {
+  o <- chosen$options
+  call <- sprintf("survfit(conf.type = '%s')", o$conf_type %||% "log-log")
+  each_cell(chosen, function(place, rows, people) {
+    place$variable <- "AVAL"
+    known <- times_known(rows)
+    event <- known$CNSR == 0
+    add(place, c(N = nrow(known), n_missing = nrow(people) - nrow(known), events = sum(event), censored = sum(!event)), "sum")
+    if ("EVNTDESC" %in% names(known)) {
+      counted <- table(known$EVNTDESC)
+      for (text in names(counted)) add(c(place, level = text), c(ended = counted[[text]]), "table")
+    }
+    fit <- km(known, o)
+    add(place, quartiles(fit), "quantile(survfit)")
+    for (label in names(o$landmarks)) {
+      s <- curve_at(fit, o$landmarks[[label]])
+      add(
+        c(place, level = label),
+        c(surv = s[1], surv_se = s[2], surv_low = s[3], surv_high = s[4], cum = 1 - s[1], cum_low = 1 - s[4], cum_high = 1 - s[3]),
+        paste("summary of", call)
+      )
+    }
+    for (label in names(o$grid)) {
+      day <- o$grid[[label]]
+      before <- known$AVAL < day
+      add(
+        c(place, level = label),
+        c(grid = day, at_risk = sum(!before), events_before = sum(before & event), censored_before = sum(before & !event)), "sum"
+      )
+    }
+    n <- length(fit$time)
+    steps <- c(place, list(g3 = rep("step", n), l3 = sprintf("%g", fit$time)))
+    say <- function(name, values) if (n) add(steps, setNames(values, rep(paste0("step_", name), n)), call)
+    say("time", fit$time)
+    say("at_risk", fit$n.risk)
+    say("events", fit$n.event)
+    say("censored", fit$n.censor)
+    ends <- list(fit$surv, fit$lower, fit$upper)
+    for (k in 1:3) {
+      say(c("surv", "surv_low", "surv_high")[k], ends[[k]])
+      say(c("cum", "cum_high", "cum_low")[k], 1 - ends[[k]])
+    }
+  })
+}
+
+METHODS$logrank <- function(chosen, add) {
+  place <- list(g1 = chosen$variable, l1 = "All arms", variable = "AVAL")
+  known <- times_known(chosen$rows)
+  known$.arm <- chosen$people$.arm[match(known$USUBJID, chosen$people$USUBJID)]
+  add(place, c(N = nrow(known)), "nrow")
+  found <- c(chisq = NA, df = NA, p_value = NA)
+  if (length(unique(known$.arm)) > 1 && any(known$CNSR == 0)) {
+    test <- survdiff(Surv(AVAL, CNSR == 0) ~ .arm, data = known)
+    df <- length(test$n) - 1
+    found[] <- c(test$chisq, df, pchisq(test$chisq, df, lower.tail = FALSE))
+  }
+  add(place, found, "survdiff")
+}
