@@ -106,7 +106,10 @@ def _read(path: Path) -> pd.DataFrame:
 def _derived(folder: Path) -> pd.DataFrame:
     path = folder / "derived.csv"
     if not path.exists():
-        return pd.DataFrame({"dataset": [], "parameter": [], "visit": [], "rows": [], "agree": [], "differ": []})
+        text, whole = pd.Series(dtype="str"), pd.Series(dtype="int64")
+        return pd.DataFrame(
+            {"dataset": text, "parameter": text, "visit": text, "rows": whole, "agree": whole, "differ": text}
+        )
     return _read(path)
 
 

@@ -62,8 +62,9 @@ def test_the_page_names_every_method_and_stands_alone(shipped, verified):
 
 @NEEDS_R
 def test_r_agrees_with_every_result_of_the_pilot(pilot, tmp_path):
-    found = verify(pilot, tmp_path / "qc")
+    found = verify(pilot, tmp_path)
     assert found.sound, told(found)
+    assert "logrank" in page.render(pilot, found, tmp_path)
 
 
 @NEEDS_R

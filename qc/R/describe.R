@@ -27,7 +27,16 @@ METHODS$counts <- function(chosen, add) {
   }
 }
 
-DESCRIBED <- c("mean", "sd", "se", "median", "q1", "q3", "min", "max")
+described <- function(x) {
+  found <- c(mean = NA, sd = NA, se = NA, median = NA, q1 = NA, q3 = NA, min = NA, max = NA)
+  if (length(x)) {
+    found[c("mean", "median", "min", "max")] <- c(mean(x), median(x), min(x), max(x))
+    found[c("sd", "se")] <- c(sd(x), sd(x) / sqrt(length(x)))
+    found[c("q1", "q3")] <- quantile(x, c(0.25, 0.75), type = 2)
+  }
+  found
+}
+DESCRIBED <- c("mean", "sd", "sd / sqrt(n)", "median", rep("quantile(type = 2)", 2), "min", "max")
 
 METHODS$continuous <- function(chosen, add) {
   each_cell(chosen, function(place, rows, people) {
@@ -36,13 +45,23 @@ METHODS$continuous <- function(chosen, add) {
       place$variable <- variable
       x <- rows[[variable]][!is.na(rows[[variable]])]
       add(place, c(N = nrow(people), n = length(x), n_missing = nrow(people) - length(x)), "length")
-      found <- setNames(rep(NA_real_, length(DESCRIBED)), DESCRIBED)
-      if (length(x)) {
-        found[c("mean", "median", "min", "max")] <- c(mean(x), median(x), min(x), max(x))
-        found[c("sd", "se")] <- c(sd(x), sd(x) / sqrt(length(x)))
-        found[c("q1", "q3")] <- quantile(x, c(0.25, 0.75), type = 2)
-      }
-      add(place, found, c("mean", "sd", "sd / sqrt(n)", "median", rep("quantile(type = 2)", 2), "min", "max"))
+      add(place, described(x), DESCRIBED)
+    }
+  })
+}
+
+# The same of records, of which a subject may have several.
+METHODS$records <- function(chosen, add) {
+  o <- chosen$options
+  each_cell(chosen, function(place, rows, people) {
+    place$variable <- o$variable
+    add(place, c(N = nrow(people)), "nrow")
+    for (line in o$lines) {
+      mine <- rows[meets(rows, line$where), ]
+      known <- mine[!is.na(mine[[o$variable]]), ]
+      at <- c(place, level = line$id)
+      add(at, c(n = nrow(known), subjects = people_with(known), n_missing = nrow(mine) - nrow(known)), "nrow")
+      add(at, described(known[[o$variable]]), DESCRIBED)
     }
   })
 }

@@ -94,3 +94,58 @@ METHODS$logrank <- function(chosen, add) {
   }
   add(place, found, "survdiff")
 }
+
+# Events that recur: the mean number per subject by a day. Each subject's days are cut at its events; several of one day
+# are laid a hair apart, which leaves the risk sets, and so the estimate and its variance, as they are.
+METHODS$mean_cumulative <- function(chosen, add) {
+  o <- chosen$options
+  z <- qnorm(1 - (1 - (o$level %||% 0.95)) / 2)
+  date <- o$date %||% "ASTDT"
+  each_cell(chosen, function(place, rows, people) {
+    place$variable <- date
+    people$.last <- people[[o$end]] - people[[o$start %||% "TRTSDT"]] + 1
+    timed <- people[(people$.last >= 1) %in% TRUE, ]
+    rows <- rows[rows$USUBJID %in% timed$USUBJID, ]
+    own <- match(rows$USUBJID, timed$USUBJID)
+    rows$.day <- rows[[date]] - timed[[o$start %||% "TRTSDT"]][own] + 1
+    inside <- (rows$.day >= 1 & rows$.day <= timed$.last[own]) %in% TRUE
+    add(place, c(
+      N = nrow(timed), n_no_time = nrow(people) - nrow(timed), events = sum(inside),
+      n_undated = sum(is.na(rows$.day)), n_outside = sum(!inside & !is.na(rows$.day))
+    ), "sum")
+    seen <- rows[inside, ]
+    seen <- seen[order(seen$USUBJID, seen$.day), ]
+    hair <- ave(seen$.day, seen$USUBJID, seen$.day, FUN = function(d) rev(seq_along(d)) - 1) / 1000
+    cuts <- rbind(
+      data.frame(id = seen$USUBJID, stop = seen$.day - hair, event = rep(1, nrow(seen))),
+      data.frame(id = timed$USUBJID, stop = timed$.last + 0.5, event = 0)
+    )
+    cuts <- cuts[order(cuts$id, cuts$stop), ]
+    cuts$start <- ave(cuts$stop, cuts$id, FUN = function(t) c(0, t[-length(t)]))
+    fit <- survfit(Surv(start, stop, event) ~ 1, data = cuts, id = id, cluster = id)
+    curve <- function(days) {
+      k <- findInterval(days, fit$time)
+      mcf <- c(0, fit$cumhaz)[k + 1]
+      se <- c(0, fit$std.chaz)[k + 1]
+      ends <- exp(outer(z * se / mcf, c(-1, 1)))
+      cbind(mcf = mcf, mcf_se = se, mcf_low = mcf * ends[, 1], mcf_high = mcf * ends[, 2])
+    }
+    call <- "survfit(Surv(start, stop, event), id, cluster)"
+    for (label in names(o$grid)) {
+      day <- o$grid[[label]]
+      at <- c(place, level = label)
+      followed <- sum(timed$.last >= day)
+      add(at, c(grid = day, at_risk = followed), "sum")
+      found <- curve(day)[1, ]
+      add(at, if (followed) found else found * NA, call)
+    }
+    days <- sort(unique(seen$.day))
+    steps <- c(place, list(g3 = rep("step", length(days)), l3 = sprintf("%g", days)))
+    found <- curve(days)
+    if (!length(days)) return()
+    add(steps, setNames(days, rep("step_time", length(days))), call)
+    for (name in c("mcf", "mcf_low", "mcf_high")) {
+      add(steps, setNames(found[, name], rep(paste0("step_", name), length(days))), call)
+    }
+  })
+}
