@@ -74,6 +74,8 @@ def compare(study: Path, folder: Path) -> Comparison:
         mine &= rows["stat_name"].fillna("").str.startswith(tuple(rule.get("stat", [""])))
         rows.loc[mine, "method"] = f"not recomputed: {rule['reason']}, proven by {rule['proof']}"
         rows.loc[mine, "status"] = "not recomputed"
+    differs = rows["status"] == "differs"
+    rows["method"] = rows["method"].mask(differs, "differs: " + rows["method"].fillna(""))
     rows["python"] = rows["stat"].map(_written).mask(texts, rows["stat_text"])
     rows["r"] = given.map(_written).mask(texts, rows["text"])
     rows["digits"] = rows["digits"].where(rows["status"].isin(["agrees", "differs"])).astype("Int64")
