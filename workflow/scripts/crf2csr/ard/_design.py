@@ -24,22 +24,22 @@ class Entered:
     Attributes
     ----------
     frame : DataFrame
-        Rows of the data set (index: position) with the columns ``_ARM``, ``_VALUE`` and the covariates, all known.
-    people : dict of DataFrame
-        By arm: the rows of ADSL in the population.
+        Rows of the data set (index: position), all known: ``_ARM``, ``_PERSON`` (position in the people of the arm),
+        ``_VALUE`` and the covariates.
+    people : dict of Index
+        By arm: positions in ADSL of its population.
     left_out : dict of dict of Index
         By arm and reason: positions in ADSL.
     """
 
     frame: pd.DataFrame
-    people: dict[str, pd.DataFrame]
+    people: dict[str, pd.Index]
     left_out: dict[str, dict[str, pd.Index]]
 
-    def subjects(self, arm: str) -> pd.DataFrame:
-        """Rows of ADSL of those who entered in this arm."""
-        mine = self.frame.loc[self.frame["_ARM"] == arm, "USUBJID"]
-        people = self.people[arm]
-        return people[people["USUBJID"].isin(mine)]
+    def holders(self, arm: str, rows: pd.Series | None = None) -> Array:
+        """Which people of an arm have a row here, or one of these ``rows``; an array of bool."""
+        mine = self.frame["_ARM"] == arm
+        return _any(self.frame.loc[mine if rows is None else mine & rows, "_PERSON"], len(self.people[arm]))
 
 
 def enter(
@@ -56,42 +56,41 @@ def enter(
     holds one), ``without_value``, then each covariate that is missing. A covariate that changes within a subject, or
     that nobody has, is a cause.
     """
-    kept, left_out = [], {}
+    kept, everyone, left_out = [], {}, {}
     for arm, (rows, people) in parts.items():
-        frame = rows.assign(_ARM=arm, _VALUE=pd.to_numeric(rows[value]).astype("float64"))
+        person = pd.Index(people["USUBJID"]).get_indexer(pd.Index(rows["USUBJID"]))
+        frame = rows.assign(_ARM=arm, _PERSON=person, _VALUE=pd.to_numeric(rows[value]).astype("float64"))
         for name in covariates:
             if name not in frame:
                 if name not in people:
                     raise Cause("is a variable of neither the rows nor ADSL", file=place, field=name)
-                frame[name] = frame["USUBJID"].map(people.set_index("USUBJID")[name])
-        reasons: dict[str, pd.Index] = {}
-        rest = people
+                frame[name] = people[name].take(person).set_axis(frame.index)
+        steps: list[tuple[str, list[str]]] = [(without_value, ["_VALUE"])]
         if baseline is not None:
-            lacking = rest["USUBJID"].isin(frame["USUBJID"]) & ~rest["USUBJID"].isin(_holders(frame, [baseline]))
-            reasons["no baseline value"], rest = rest.index[lacking], rest[~lacking]
-        known = [baseline] if baseline is not None else []
-        lacking = ~rest["USUBJID"].isin(_holders(frame, ["_VALUE", *known]))
-        reasons[without_value], rest = rest.index[lacking], rest[~lacking]
-        for name in covariates:
-            if name != baseline:
-                known.append(name)
-                lacking = ~rest["USUBJID"].isin(_holders(frame, ["_VALUE", *known]))
-                reasons[f"no value of {name}"], rest = rest.index[lacking], rest[~lacking]
-        left_out[arm] = reasons
+            steps = [("no baseline value", [baseline]), (without_value, [baseline, "_VALUE"])]
+        others = [name for name in covariates if name != baseline]
+        steps += [(f"no value of {name}", [*steps[-1][1], *others[: i + 1]]) for i, name in enumerate(others)]
+        reasons, waiting = {}, np.ones(len(people), dtype=bool)
+        for reason, needed in steps:
+            having = _any(frame.loc[frame[needed].notna().all(axis=1), "_PERSON"], len(people))
+            # Without any row a subject's baseline is not known to be missing.
+            asked = _any(frame["_PERSON"], len(people)) if reason == "no baseline value" else True
+            reasons[reason] = people.index[waiting & ~having & asked]
+            waiting &= having | ~np.asarray(asked)
+        everyone[arm], left_out[arm] = people.index, reasons
         kept.append(frame[frame[["_VALUE", *covariates]].notna().all(axis=1)])
     frame = pd.concat(kept)
     for name in covariates:
-        changing = frame.groupby("USUBJID")[name].nunique() > 1
+        one = frame[["_ARM", "_PERSON", name]].drop_duplicates()
+        changing = one.duplicated(["_ARM", "_PERSON"])
         if changing.any():
-            raise Cause(
-                "a covariate changes within a subject", file=place, field=name, value=changing.index[changing][0]
-            )
-    return Entered(frame, {arm: people for arm, (_, people) in parts.items()}, left_out)
+            who = frame.loc[changing.index[changing][0], "USUBJID"]
+            raise Cause("a covariate changes within a subject", file=place, field=name, value=who)
+    return Entered(frame, everyone, left_out)
 
 
-def _holders(frame: pd.DataFrame, names: list[str]) -> pd.Series:
-    """USUBJID of those who have a row in which all of these are known."""
-    return frame.loc[frame[names].notna().all(axis=1), "USUBJID"]
+def _any(persons: pd.Series, count: int) -> Array:
+    return np.bincount(persons.to_numpy("int64"), minlength=count) > 0
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def build(
 
     Cells without a row have no column. ``at`` states centres other than the mean over subjects.
     """
-    once = frame.drop_duplicates("USUBJID")
+    once = frame.drop_duplicates(["_ARM", "_PERSON"])
     steps = visits if visits is not None else [""]
     where = frame["_VISIT"].astype("str") if visits is not None else pd.Series("", index=frame.index)
     columns: list[Array] = []

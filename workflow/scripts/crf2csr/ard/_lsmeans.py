@@ -119,9 +119,10 @@ class Account:
 
 def account(about: Account, where: dict[str, Any], entered: Entered, arm: str) -> None:
     """Add N, who entered, and who did not by reason."""
-    facts, people, inside = about.facts, entered.people[arm], entered.subjects(arm)
-    facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **where)
-    facts.add("entered", len(inside), "count", facts.set_of("adsl", inside.index), **where)
+    facts, people = about.facts, entered.people[arm]
+    inside = people[entered.holders(arm)]
+    facts.add("N", len(people), "count", facts.set_of("adsl", people), **where)
+    facts.add("entered", len(inside), "count", facts.set_of("adsl", inside), **where)
     for reason, who in entered.left_out[arm].items():
         facts.add("left_out", len(who), "count", facts.set_of("adsl", who), **where, variable_level=reason)
 

@@ -69,8 +69,9 @@ def _model(about: Account, parts: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) 
     covariates = [*([o["baseline"]] if o["baseline"] else []), *o["covariates"]]
     entered = enter(parts, about.variable, covariates, o["baseline"], "no value", about.place)
     frame = entered.frame
-    if frame["USUBJID"].duplicated().any():
-        first = frame.loc[frame["USUBJID"].duplicated(), "USUBJID"].iloc[0]
+    twice = frame.duplicated(["_ARM", "_PERSON"])
+    if twice.any():
+        first = frame.loc[twice, "USUBJID"].iloc[0]
         raise Cause("a subject has more than one row", file=about.place, field="USUBJID", value=first)
     design = build(frame, about.arms, None, covariates, [], o["at"])
     everyone = about.facts.set_of(about.dataset, frame.index)

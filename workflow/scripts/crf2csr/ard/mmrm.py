@@ -130,7 +130,7 @@ def _model(about: Account, parts: dict[str, tuple[pd.DataFrame, pd.DataFrame]], 
     problem = ""
     try:
         codes = pd.Categorical(frame["_VISIT"], categories=seen).codes.astype("int64")
-        people = pd.factorize(frame["USUBJID"])[0]
+        people = frame.groupby(["_ARM", "_PERSON"], sort=False).ngroup().to_numpy()
         values = frame["_VALUE"].to_numpy()
         reached = climb(arrange(values, design.matrix, people, codes, design.names, seen), ladder)
     except NoFit as reason:
@@ -150,7 +150,7 @@ def _by_visit(frame: pd.DataFrame, o: dict[str, Any], place: str) -> pd.DataFram
     strange = frame.loc[~frame["_VISIT"].isin(o["visits"]), "_VISIT"]
     if len(strange):
         raise Cause("rows hold a visit that the model does not list", file=place, field="visits", value=strange.iloc[0])
-    twice = frame.duplicated(["USUBJID", "_VISIT"])
+    twice = frame.duplicated(["_ARM", "_PERSON", "_VISIT"])
     if twice.any():
         raise Cause(
             "a subject has two values at one visit",
@@ -218,9 +218,9 @@ def _means(
     for arm, visit in cells:
         where = about.at(arm, visit)
         account(about, where, entered, arm)
-        mine = frame.index[(frame["_ARM"] == arm) & (frame["_VISIT"] == visit)]
-        absent = entered.people[arm]
-        absent = absent.index[~absent["USUBJID"].isin(frame.loc[mine, "USUBJID"])]
+        at_visit = frame["_VISIT"] == visit
+        mine = frame.index[(frame["_ARM"] == arm) & at_visit]
+        absent = entered.people[arm][~entered.holders(arm, at_visit)]
         about.facts.add("n", len(mine), "count", about.facts.set_of(about.dataset, mine), **where)
         about.facts.add("n_missing", len(absent), "count", about.facts.set_of("adsl", absent), **where)
     if reached is None:

@@ -46,10 +46,6 @@ def _visits(
         if visit in block.get("skip", []):
             continue
         at = facts[facts[by] == visit]
-        cells = [
-            cell(column, at[at["group1_level"] == label], where)
-            for label in labels
-            for column in spec["columns"]
-        ]
+        cells = [cell(column, at[at["group1_level"] == label], where) for label in labels for column in spec["columns"]]
         made.append({"head": str(visit), "level": 1, "cells": cells})
     return made
