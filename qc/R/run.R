@@ -8,9 +8,9 @@ NEEDED <- c("jsonlite", "survival", "nlme")
 absent <- NEEDED[!vapply(NEEDED, requireNamespace, TRUE, quietly = TRUE)]
 if (length(absent)) stop("R lacks the package ", paste(absent, collapse = ", "), call. = FALSE)
 suppressPackageStartupMessages(library(survival))
-options(warn = 1, digits = 17)
+options(warn = 1, digits = 17, warnPartialMatchDollar = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
-for (part in c("study", "describe", "intervals", "survival", "derive")) source(file.path(here, paste0(part, ".R")))
+for (part in c("study", "describe", "intervals", "survival", "models", "derive")) source(file.path(here, paste0(part, ".R")))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 study <- read_study(folder)
@@ -24,7 +24,10 @@ for (chapter in names(study$declared$chapters)) {
         add <- function(place, values, how, kind = "exact", context = "") {
           enter(pages, chapter, analysis$id, place, values, how, kind, context)
         }
-        method(choose(analysis, study), add)
+        withCallingHandlers(
+          method(choose(analysis, study), add),
+          warning = function(w) if (grepl("partial match", conditionMessage(w))) stop(conditionMessage(w))
+        )
         NULL
       },
       error = function(e) conditionMessage(e)

@@ -4,7 +4,7 @@
 # ---- reading --------------------------------------------------------------------------------------------------------
 
 read_study <- function(folder) {
-  declared <- jsonlite::fromJSON(file.path(folder, "declared.json"), simplifyVector = FALSE)
+  declared <- exact(jsonlite::fromJSON(file.path(folder, "declared.json"), simplifyVector = FALSE))
   classes <- c(integer = "numeric", float = "numeric", text = "character")
   data <- lapply(setNames(names(declared$types), names(declared$types)), function(name) {
     types <- unlist(declared$types[[name]])
@@ -20,6 +20,10 @@ read_study <- function(folder) {
     treated = vapply(arms, `[[`, "", "label"), every_arm = vapply(declared$page$arms, `[[`, "", "label")
   )
 }
+
+# R's `$` takes the beginning of a name for the name (`visit` would find `visits`): declarations know whole names only.
+exact <- function(x) if (is.list(x)) structure(lapply(x, exact), class = "exact") else x
+`$.exact` <- function(x, name) unclass(x)[[name]]
 
 `%||%` <- function(a, b) if (is.null(a)) b else a
 
