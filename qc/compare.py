@@ -44,13 +44,17 @@ class Comparison:
         return bool(good) and self.failed.empty and bool((self.derived["rows"] == self.derived["agree"]).all())
 
 
-def digits_agreed(python: pd.Series, r: pd.Series) -> pd.Series:
-    """Significant digits in which two numbers agree, 15 at most; missing in both is agreement, in one is none."""
+def digits_agreed(python: pd.Series, r: pd.Series, scale: float = results.NOTHING) -> pd.Series:
+    """Significant digits in which two numbers agree, 15 at most; missing in both is agreement, in one is none.
+
+    Two numbers below ``scale`` are both 0 but for the noise of floats (an intercept of 1e-16 and one of -3e-17).
+    """
     a, b = python.to_numpy("float64"), r.to_numpy("float64")
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
         digits = np.floor(-np.log10(relative))
-    digits = np.where((a == b) | (np.isnan(a) & np.isnan(b)), MOST, digits)
+        noise = np.maximum(np.abs(a), np.abs(b)) < scale
+    digits = np.where((a == b) | noise | (np.isnan(a) & np.isnan(b)), MOST, digits)
     return pd.Series(np.clip(np.nan_to_num(digits, nan=0.0), 0, MOST).astype("int64"), index=python.index)
 
 
@@ -61,6 +65,8 @@ def compare(study: Path, folder: Path) -> Comparison:
     rows = house.merge(own.rename(columns={"value": "r"}), on="id", how="outer", indicator="found", validate="1:1")
     given = pd.to_numeric(rows["r"].replace("", None), errors="coerce").astype("float64")
     rows["digits"] = digits_agreed(rows["stat"], given)
+    tiny = rows["format"] == "p"  # a p-value may be as small as it likes
+    rows.loc[tiny, "digits"] = digits_agreed(rows.loc[tiny, "stat"], given[tiny], scale=0)
     texts = rows["stat"].isna() & rows["stat_text"].notna()  # a result that is a text and no number
     rows.loc[texts & (rows["stat_text"] != rows["text"]), "digits"] = 0
     needed = rows["kind"].map(NEEDED).where(rows["format"] != "count", MOST)

@@ -45,7 +45,9 @@ def test_the_responses_are_those_that_r_derives_from_scores_dates_and_events(ver
 def test_the_committed_agreement_is_that_of_these_results(verified):
     """Stale lines would be shown as not verified: `make qc` writes them anew."""
     committed = pd.DataFrame(io.read_records(ROOT / "qc/agreement.csv")).set_index("id")["hash"]
-    made = agreement(verified[0]).set_index("id")["hash"]
+    # What R does not compute (steps of an optimiser) may be another on another processor.
+    made = agreement(verified[0]).query("r != ''").set_index("id")["hash"]
+    committed = committed[committed.index.isin(made.index) | ~committed.index.isin(verified[0].rows["id"])]
     both = pd.concat({"committed": committed, "made": made}, axis=1)
     stale = both[both["committed"] != both["made"]]
     assert stale.empty, f"{len(stale)} results changed since `make qc`, such as {list(stale.index[:5])}"
@@ -99,6 +101,12 @@ def test_digits_are_counted_relative_and_a_missing_value_agrees_with_none_but_a_
     python = pd.Series([1.0, 1.0, 1e-9, 0.0, np.nan, np.nan, 2.0])
     r = pd.Series([1.0, 1.0 + 2e-9, 1e-9, 1e-12, np.nan, 0.0, np.nan])
     assert digits_agreed(python, r).tolist() == [15, 8, 15, 0, 15, 0, 0]
+
+
+def test_noise_around_zero_is_zero_and_a_small_p_value_is_not_noise():
+    python, r = pd.Series([2e-16, 0.0]), pd.Series([-3e-17, 1e-14])
+    assert digits_agreed(python, r).tolist() == [15, 15]
+    assert digits_agreed(python, r, scale=0).tolist() == [0, 0]
 
 
 def small(tmp_path: Path, house: list[tuple[str, float, str]], r: list[tuple[str, float | str, str]]) -> Comparison:

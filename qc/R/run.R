@@ -4,13 +4,13 @@
 #   derived.csv   responses derived again from scores: rows, rows that agree, subjects that differ
 #   versions.csv  R and its packages
 
-NEEDED <- c("jsonlite", "survival", "nlme")
+NEEDED <- c("jsonlite", "survival", "nlme", "cmprsk")
 absent <- NEEDED[!vapply(NEEDED, requireNamespace, TRUE, quietly = TRUE)]
 if (length(absent)) stop("R lacks the package ", paste(absent, collapse = ", "), call. = FALSE)
 suppressPackageStartupMessages(library(survival))
 options(warn = 1, digits = 17, warnPartialMatchDollar = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
-for (part in c("study", "describe", "intervals", "survival", "models", "derive")) source(file.path(here, paste0(part, ".R")))
+for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "derive")) source(file.path(here, paste0(part, ".R")))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 study <- read_study(folder)

@@ -7,18 +7,23 @@ times_known <- function(rows) {
 
 # Nobody has had the event while the curve stands at 1: the interval is the point 1, for every type (R leaves it open
 # for log-log).
-km <- function(known, o) {
+km <- function(known, o, kind = o$conf_type %||% "log-log") {
   if (nrow(known) == 0) return(list(time = numeric(), surv = numeric(), lower = numeric(), upper = numeric()))
-  fit <- survfit(Surv(AVAL, CNSR == 0) ~ 1, data = known, conf.type = o$conf_type %||% "log-log", conf.int = o$level %||% 0.95)
+  fit <- survfit(Surv(AVAL, CNSR == 0) ~ 1, data = known, conf.type = kind, conf.int = o$level %||% 0.95)
   fit$lower[fit$surv == 1] <- 1
   fit$upper[fit$surv == 1] <- 1
   fit
 }
 
+# Limits may rise again when few are left (log, plain); a quantile's end is where they first pass, so they are held down.
+falling <- function(x) ifelse(is.na(x), NA, cummin(ifelse(is.na(x), Inf, x)))
+
 # A quantile is the middle of a flat piece. One that lies on a flat piece without an end is not defined (as in SAS);
 # R would take the middle up to the last follow-up.
 quartiles <- function(fit) {
   shares <- c(q1 = 0.25, median = 0.5, q3 = 0.75)
+  fit$lower <- falling(fit$lower)
+  fit$upper <- falling(fit$upper)
   found <- if (length(fit$time)) quantile(fit, shares) else list(quantile = rep(NA, 3), lower = rep(NA, 3), upper = rep(NA, 3))
   limits <- list(quantile = fit$surv, lower = fit$lower, upper = fit$upper)
   ends <- c(quantile = "", lower = "_low", upper = "_high")
@@ -36,8 +41,12 @@ curve_at <- function(fit, day) {
   c(at$surv, at$std.err, at$lower, at$upper)
 }
 
+# Types of interval that are the default of some software, as the cards call them.
+ELSEWHERE <- c(log = "R default: log interval", `log-log` = "SAS default: log-log interval", plain = "plain interval")
+
 METHODS$survival <- function(chosen, add) {
   o <- chosen$options
+  others <- ELSEWHERE[names(ELSEWHERE) != (o$conf_type %||% "log-log")]
   call <- sprintf("survfit(conf.type = '%s')", o$conf_type %||% "log-log")
   each_cell(chosen, function(place, rows, people) {
     place$variable <- "AVAL"
@@ -50,6 +59,16 @@ METHODS$survival <- function(chosen, add) {
     }
     fit <- km(known, o)
     add(place, quartiles(fit), "quantile(survfit)")
+    fits <- lapply(setNames(names(others), others), function(kind) km(known, o, kind))
+    for (context in names(fits)) {
+      ends <- quartiles(fits[[context]])
+      add(place, ends[grepl("_", names(ends))], "quantile(survfit)", context = context)
+    }
+    shares <- c(q1 = 0.25, median = 0.5, q3 = 0.75)
+    first <- vapply(shares, function(share) c(fit$time[fit$surv <= 1 - share + 1e-9], Inf)[1], 0)
+    add(place, first, "min(time[surv <= 1 - p])", context = "lifelines default: first time at or below, no middle of a flat piece")
+    plain <- if (length(fit$time)) quantile(fit, shares, conf.int = FALSE) else rep(NA, 3)
+    add(place, setNames(plain, names(shares)), "quantile(survfit)", context = "R default: a flat piece without end ends at the last follow-up")
     for (label in names(o$landmarks)) {
       s <- curve_at(fit, o$landmarks[[label]])
       add(
@@ -57,6 +76,11 @@ METHODS$survival <- function(chosen, add) {
         c(surv = s[1], surv_se = s[2], surv_low = s[3], surv_high = s[4], cum = 1 - s[1], cum_low = 1 - s[4], cum_high = 1 - s[3]),
         paste("summary of", call)
       )
+      for (context in names(fits)) {
+        s <- curve_at(fits[[context]], o$landmarks[[label]])
+        ends <- c(surv_low = s[3], surv_high = s[4], cum_low = 1 - s[4], cum_high = 1 - s[3])
+        add(c(place, level = label), ends, "summary of survfit", context = context)
+      }
     }
     for (label in names(o$grid)) {
       day <- o$grid[[label]]
@@ -84,13 +108,29 @@ METHODS$survival <- function(chosen, add) {
 METHODS$logrank <- function(chosen, add) {
   place <- list(g1 = chosen$variable, l1 = "All arms", variable = "AVAL")
   known <- times_known(chosen$rows)
-  known$.arm <- chosen$people$.arm[match(known$USUBJID, chosen$people$USUBJID)]
+  person <- match(known$USUBJID, chosen$people$USUBJID)
+  known$.arm <- chosen$people$.arm[person]
+  strata <- unlist(chosen$options$strata)
+  known$.stratum <- rep(1, nrow(known))
+  if (!is.null(strata)) {
+    columns <- chosen$people[person, strata, drop = FALSE]
+    whole <- complete.cases(columns)
+    add(c(place, level = "stratum not known"), c(left_out = sum(!whole)), "complete.cases")
+    known$.stratum <- as.integer(interaction(columns, drop = TRUE))
+    known <- known[whole, ]
+  }
   add(place, c(N = nrow(known)), "nrow")
   found <- c(chisq = NA, df = NA, p_value = NA)
   if (length(unique(known$.arm)) > 1 && any(known$CNSR == 0)) {
-    test <- survdiff(Surv(AVAL, CNSR == 0) ~ .arm, data = known)
-    df <- length(test$n) - 1
+    test <- survdiff(Surv(AVAL, CNSR == 0) ~ .arm + strata(.stratum), data = known)
+    expected <- rowSums(as.matrix(test$exp))
+    df <- sum(expected > 0) - 1
     found[] <- c(test$chisq, df, pchisq(test$chisq, df, lower.tail = FALSE))
+    observed <- rowSums(as.matrix(test$obs))
+    arms <- levels(factor(known$.arm)) # the order of survdiff
+    for (k in seq_along(arms)) {
+      add(c(place, level = arms[k]), c(observed = observed[[k]], expected = expected[[k]]), "survdiff")
+    }
   }
   add(place, found, "survdiff")
 }

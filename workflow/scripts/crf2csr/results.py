@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+NOTHING = 1e-12  # below it a number is 0 but for the noise of floats, unless it is a p-value
 DIGITS = 10  # significant digits of the value in the hash: the last ones of a float may differ between processors
 
 
@@ -44,7 +45,8 @@ def _text(values: pd.Series) -> pd.Series:
 
 def hashes(ids: pd.Series, facts: pd.DataFrame) -> pd.Series:
     """Return the first 16 hexadecimal digits of the SHA-256 of name, method, options, value and text of each result."""
-    columns = (ids, facts["method"], facts["options"], facts["stat"], facts["stat_text"])
+    value = facts["stat"].mask((facts["stat"].abs() < NOTHING) & (facts["format"] != "p"), 0.0)
+    columns = (ids, facts["method"], facts["options"], value, facts["stat_text"])
     made = [
         hashlib.sha256(json.dumps([_plain(v) for v in row], ensure_ascii=False).encode()).hexdigest()[:16]
         for row in zip(*(c.astype(object) for c in columns), strict=True)
