@@ -31,6 +31,16 @@ STATISTICS = {
     "n_left_out": "subjects left out by the analysis",
     "entered": "subjects who entered",
     "left_out": "left out",
+    "too_few": "subjects, too few to be analysed",
+    "or": "odds ratio",
+    "or_low": "lower limit of the odds ratio",
+    "or_high": "upper limit of the odds ratio",
+    "coef": "coefficient (log odds ratio)",
+    "epv": "events per variable",
+    "rarer": "responders or non-responders, the fewer",
+    "joint_p": "p-value of all levels together",
+    "overall_p": "p-value of all covariates together",
+    "looks": "number of looks",
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}

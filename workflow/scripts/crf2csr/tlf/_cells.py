@@ -75,6 +75,15 @@ def _tokens(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     return parts
 
 
+def cell(column: dict[str, Any], facts: pd.DataFrame, where: str) -> list[Part]:
+    """Fill one planned column, ``{label, show}``; ``absent`` is the text where the arm has none of its statistics."""
+    facts = chosen(facts, column)
+    names = {match.group(1) for match in TOKEN.finditer(column["show"])}
+    if "absent" in column and not facts["stat_name"].isin(names).any():
+        return [{"t": column["absent"]}]
+    return fill(column["show"], facts, where)
+
+
 def arms(facts: pd.DataFrame) -> list[str]:
     """Labels of the columns of an analysis, in its own order."""
     return list(dict.fromkeys(facts["group1_level"]))
