@@ -45,8 +45,8 @@ def spread_rows(spec: dict[str, Any], shelf: Shelf) -> Iterator[dict[str, Any]]:
     """The rows of the plan, ``each`` row spread into its heading and one row for every level that has facts.
 
     ``{label, each: group2_level, words: {Y: 'Yes'}}`` stands for the levels of one selector; ``having`` keeps those
-    that have a statistic, ``head`` fills the cells of the heading. A row with ``optional: true`` is left out where the analysis has no fact for it, any other
-    such row is a cause.
+    that have a statistic, ``head`` fills the cells of the heading. A row with ``optional: true`` is left out where the
+    analysis has no fact for it; any other such row is a cause.
     """
     for planned in spec["rows"]:
         if planned.get("section"):
