@@ -80,8 +80,10 @@ pen <- function(b) { e <- as.vector(X %*% b); sum(y * plogis(e, log.p = TRUE) + 
   as.numeric(determinant(info(b))$modulus) / 2 }
 climb <- function(b, free) { if (length(free)) for (i in 1:2000) {
   p <- as.vector(plogis(X %*% b)); I <- info(b); h <- rowSums((X %*% solve(I)) * X) * p * (1 - p)
-  s <- solve(I[free, free], crossprod(X, y - p + h * (0.5 - p))[free]); s <- s * min(1, 2 / max(abs(s)))
-  b[free] <- b[free] + s; if (max(abs(s)) < 1e-14) break }
+  s <- solve(I[free, free], crossprod(X, y - p + h * (0.5 - p))[free])
+  moved <- b; repeat { moved[free] <- b[free] + s
+    if (max(abs(s)) < 1e-14 || pen(moved) > pen(b) - 1e-13) break; s <- s / 2 }
+  b <- moved; if (max(abs(s)) < 1e-14) break }
   b }
 b <- climb(rep(0, k), 1:k); top <- pen(b); se <- sqrt(diag(solve(info(b))))
 fall <- function(j, v) { s <- b; s[j] <- v; 2 * (top - pen(climb(s, setdiff(1:k, j)))) - qchisq(0.95, 1) }
