@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import Any
 from xml.etree import ElementTree
 
@@ -46,7 +47,10 @@ def canvas(width: float, height: float) -> Figure:
 def svg(figure: Figure, ident: str, title: str, description: str) -> str:
     """Return the figure as one ``<svg>`` element with title and description for those who cannot see it."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    # Text stays text in the page, whose fonts have the glyphs; the font that measures it here may lack some.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())
     _clean(root, re.sub(r"[^A-Za-z0-9]+", "-", ident))
     width, height = (round(float(v)) for v in root.get("viewBox", "0 0 0 0").split()[2:])
