@@ -21,6 +21,8 @@ HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dashed", "dashdot", "dotted", (0, (5, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PIXELS_PER_INCH = 72
+# Text stays text in the page, whose fonts have the glyphs; the font that measures it here may lack some.
+warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 mpl.rcParams.update(
     {
         "svg.fonttype": "none",
@@ -47,10 +49,7 @@ def canvas(width: float, height: float) -> Figure:
 def svg(figure: Figure, ident: str, title: str, description: str) -> str:
     """Return the figure as one ``<svg>`` element with title and description for those who cannot see it."""
     buffer = io.BytesIO()
-    # Text stays text in the page, whose fonts have the glyphs; the font that measures it here may lack some.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())
     _clean(root, re.sub(r"[^A-Za-z0-9]+", "-", ident))
     width, height = (round(float(v)) for v in root.get("viewBox", "0 0 0 0").split()[2:])
