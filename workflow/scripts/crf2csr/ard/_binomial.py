@@ -170,7 +170,7 @@ def two_sided(x: int, n: int, p: float) -> float:
 
 def doubled(x: int, n: int, p: float) -> float:
     """Twice the smaller exact tail."""
-    return min(1.0, 2 * min(at_least(x, n, p), 1 - at_least(x + 1, n, p)))
+    return min(1.0, 2 * min(at_least(x, n, p), float(bdtr(x, n, p))))
 
 
 def z_one_sided(x: int, n: int, p: float) -> float:
