@@ -97,8 +97,10 @@ def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, o: dic
     try:
         differences = _signed_rank.units(x, precision)
     except OverflowError as cause:
-        for name, form in (("signed_rank", "d1"), ("signed_rank_p", "p"), ("hl", "d1"), ("hl_low", "d1")):
-            facts.add(name, None, form, members, **about, error=str(cause))
+        for name in ("n_zero", "n_ranked", "signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"):
+            facts.add(name, None, f"d{digits + 1}", members, **about, error=str(cause))
+        for name in ("signed_rank_method", "hl_method"):
+            facts.add(name, None, "text", members, **about, stat_text="not done", error=str(cause))
         return
     _wilcoxon(about, differences, o, members, facts)
     _walsh(about, differences, o, (digits + 1, 10.0**precision), members, facts)
@@ -188,6 +190,7 @@ def _walsh(
     if n == 0:
         for name in ("hl", *ends):
             facts.add(name, None, form, members, **about, warning="no value")
+        facts.add("hl_method", None, "text", members, **about, stat_text="not done", warning="no value")
         return
     facts.add("hl", _signed_rank.hodges_lehmann(differences) / unit, form, members, **about)
     *interval, attained = _signed_rank.walsh_interval(differences, level, exact)
