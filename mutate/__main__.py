@@ -54,10 +54,14 @@ def faults() -> list[dict[str, Any]]:
 
 
 def copy(folder: Path) -> Path:
-    """A copy of the files that git knows, beside a link to the shared data that some tests read."""
+    """A copy of the files that git does not ignore, beside a link to the shared data that some tests read."""
     tree = folder / "checkout"
     names = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split("\0")
     for name in filter(None, names):
         source, target = ROOT / name, tree / name
