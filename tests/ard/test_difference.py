@@ -212,7 +212,7 @@ def test_arms_are_compared_by_stratum_as_r_does():
     declared = facts[facts["context"].isna()]
     assert set(facts["group1_level"]) == {"F"}
     assert [stat(declared, s) for s in ("n", "N", "reference_n", "reference_N", "strata")] == [20, 42, 6, 18, 2]
-    assert stat(declared, "diff") == pytest.approx(20 / 42 - 6 / 18)
+    assert stat(declared, "difference") == pytest.approx(20 / 42 - 6 / 18)
     assert stat(declared, "fisher_p") == pytest.approx(R["sub_sex"]["fisher_p"], rel=1e-12)
     # The stored table has non-response first and men first, so its odds ratio is that of women against men.
     assert stat(declared, "odds_ratio") == pytest.approx(R["sub_sex"]["fisher_tight"][0], rel=1e-11)
@@ -221,12 +221,12 @@ def test_arms_are_compared_by_stratum_as_r_does():
     got = [stat(declared, f"mh_odds_ratio{end}") for end in ("", "_low", "_high")]
     np.testing.assert_allclose(got, [R["cmh"]["or"], *R["cmh"]["ci"]], rtol=1e-12)
     # metafor 3.8-1: rma.mh(measure = "RD")
-    got = [stat(declared, f"mh_diff{end}") for end in ("", "_se", "_low", "_high")]
+    got = [stat(declared, f"mh_difference{end}") for end in ("", "_se", "_low", "_high")]
     np.testing.assert_allclose(
         got, (0.133220910623946, 0.135600989368309, -0.132552144805939, 0.398993966053831), 1e-12
     )
     assert stat(facts[facts["context"].notna()], "cmh_chisq") == pytest.approx(R["cmh"]["chi2_cc"], rel=1e-12)
-    assert members(declared, sets, "diff")[1] == list(range(60))
+    assert members(declared, sets, "difference")[1] == list(range(60))
 
 
 def test_who_has_no_stratum_is_left_out_of_the_stratified_test_and_counted():
@@ -246,7 +246,7 @@ def test_lines_count_subjects_with_a_row_that_meets_a_condition_once():
     facts, sets, _ = run(difference, spec, {"adsl": adsl, "adae": adae}, PAGE)
     assert [stat(facts, s, variable_level="any") for s in ("n", "reference_n")] == [3, 1]
     assert [stat(facts, s, variable_level="serious") for s in ("n", "reference_n")] == [1, 1]
-    assert stat(facts, "diff", variable_level="any") == pytest.approx(2 / 3)
+    assert stat(facts, "difference", variable_level="any") == pytest.approx(2 / 3)
     assert members(facts, sets, "n", variable_level="any") == ("adae", [0, 1, 2, 3])
 
 
@@ -259,7 +259,7 @@ def test_a_cell_of_0_is_warned_of_and_an_empty_arm_is_undefined():
     assert set(facts.loc[facts["stat_name"] == "odds_ratio", "warning"]) == {"a cell is 0"}
     spec["options"] = {"reference": "M", "missing": "exclude", "compare": True}
     facts, _, _ = run(difference, spec, {"adsl": adsl, "adrs": adrs[2:]}, PAGE)
-    undefined = facts[facts["stat_name"].isin(["diff", "newcombe_low", "fisher_p", "odds_ratio"])]
+    undefined = facts[facts["stat_name"].isin(["difference", "newcombe_low", "fisher_p", "odds_ratio"])]
     assert undefined["stat"].isna().all() and (undefined["warning"] == "no subject in one of the arms").all()
     assert facts["context"].isna().all()
 

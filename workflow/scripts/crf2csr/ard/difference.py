@@ -23,7 +23,7 @@ CARD = Card(
     formulas={
         "p": "x1 / n1, the compared arm",
         "reference_p": "x0 / n0, the reference arm",
-        "diff": "d = x1/n1 - x0/n0",
+        "difference": "d = x1/n1 - x0/n0",
         "newcombe_low": "d - sqrt((p1 - l1)^2 + (u0 - p0)^2), (l, u) the Wilson interval of each arm",
         "newcombe_high": "d + sqrt((u1 - p1)^2 + (p0 - l0)^2), (l, u) the Wilson interval of each arm",
         "newcombe_cc": "As Newcombe, from Wilson intervals with continuity correction",
@@ -39,7 +39,7 @@ CARD = Card(
         "odds_ratio_high": "Odds ratio with P(X <= x1) = a (exact), or exp(log OR + z sqrt(sum of 1/cell))",
         "cmh": "(sum of x1 - E)^2 / sum of V over strata, hypergeometric E and V, 1 df, no continuity correction",
         "mh_odds_ratio": "Sum of a d / n over sum of b c / n; interval of Robins, Breslow and Greenland",
-        "mh_diff": "Sum of w d over sum of w, w = n1 n0 / n in each stratum; standard error of Sato",
+        "mh_difference": "Sum of w d over sum of w, w = n1 n0 / n in each stratum; standard error of Sato",
     },
     references=(
         "Newcombe, Stat Med 1998;17:873",
@@ -55,7 +55,7 @@ CARD = Card(
         "wald": "prop.test(c(x1, x0), c(n1, n0), correct = FALSE)$conf.int",
         "cmh": "mantelhaen.test(table(response, arm, stratum), correct = FALSE)",
         "mh_odds_ratio": "mantelhaen.test(table(response, arm, stratum))",
-        "mh_diff": "metafor::rma.mh(measure = 'RD', ...)",
+        "mh_difference": "metafor::rma.mh(measure = 'RD', ...)",
     },
 )
 
@@ -148,7 +148,7 @@ def _compare(about: dict[str, Any], arm: Side, reference: Side, o: dict[str, Any
         for name, value in zip(names, values or (np.nan,) * len(names), strict=True):
             facts.add(name, value, form, both, **about, **none, **more)
 
-    put(["diff"], "percent_bound", (one.x / one.n - other.x / other.n,) if enough else None)
+    put(["difference"], "percent_bound", (one.x / one.n - other.x / other.n,) if enough else None)
     intervals = o.get("intervals", ["newcombe"])
     for name in intervals:
         ends = _two_proportions.INTERVALS[name](*table, level) if enough else None
@@ -218,7 +218,7 @@ def _stratified(
         put(test, ["d3", "p"], _strata.cochran_mantel_haenszel(*table, correct=True), context=context)
     names = ["mh_odds_ratio", "mh_odds_ratio_low", "mh_odds_ratio_high"]
     put(names, ["d2"] * 3, _strata.odds_ratio(*table, level))
-    names = ["mh_diff", "mh_diff_se", "mh_diff_low", "mh_diff_high"]
+    names = ["mh_difference", "mh_difference_se", "mh_difference_low", "mh_difference_high"]
     put(names, ["percent_bound"] * 4, _strata.difference(*table, level))
 
 

@@ -99,7 +99,7 @@ def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, o: dic
     except OverflowError as cause:
         for name in ("n_zero", "n_ranked", "signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"):
             facts.add(name, None, f"d{digits + 1}", members, **about, error=str(cause))
-        for name in ("signed_rank_method", "hl_method"):
+        for name in ("signed_rank_method", "signed_rank_ties", "hl_method"):
             facts.add(name, None, "text", members, **about, stat_text="not done", error=str(cause))
         return
     _wilcoxon(about, differences, o, members, facts)
@@ -157,17 +157,16 @@ def _wilcoxon(about: dict[str, Any], differences: np.ndarray, o: dict[str, Any],
         p = _signed_rank.exact(ranks)
     elif ranks.n:
         z, p = _signed_rank.asymptotic(ranks, correct)
-    words = ["exact" if exact else f"asymptotic {'with' if correct else 'without'} continuity correction"]
-    words += ["midranks for ties"] * ranks.tied
-    words += [f"{ranks.zeros} zero{'s' * (ranks.zeros > 1)} {'ranked first' if pratt else 'dropped'}"] * (
-        ranks.zeros > 0
-    )
-    text = "; ".join(words) if ranks.n else "not done"
+    method = "exact" if exact else "asymptotic, continuity corrected" if correct else "asymptotic"
+    handled = ["midranks for ties" if ranks.tied else "no ties"]
+    if ranks.zeros:
+        handled.append(f"{ranks.zeros} zero{'s' * (ranks.zeros > 1)} {'ranked first' if pratt else 'dropped'}")
     facts.add("signed_rank", ranks.plus if ranks.n else None, "d1", members, **about, **doubt)
     if z is not None:
         facts.add("signed_rank_z", z, "d3", members, **about)
     facts.add("signed_rank_p", p, "p", members, **about, **doubt)
-    facts.add("signed_rank_method", float(exact), "text", members, **about, stat_text=text)
+    facts.add("signed_rank_method", None, "text", members, **about, stat_text=method if ranks.n else "not done")
+    facts.add("signed_rank_ties", None, "text", members, **about, stat_text="; ".join(handled))
     if o.get("compare") and ranks.n:
         dropped = _signed_rank.ranked(differences)
         for context, value in OTHERS.items():
@@ -197,8 +196,8 @@ def _walsh(
     doubt = {} if attained else {"warning": f"too few values for a level of {level:g}: smallest and largest average"}
     for name, end in zip(ends, interval, strict=True):
         facts.add(name, end / unit, form, members, **about, **doubt)
-    text = ("exact" if exact else "asymptotic with continuity correction") + "; order statistics of Walsh averages"
-    facts.add("hl_method", float(exact), "text", members, **about, stat_text=text)
+    text = "exact" if exact else "asymptotic, continuity corrected"
+    facts.add("hl_method", None, "text", members, **about, stat_text=text)
     if o.get("compare"):
         plain = n < 50 and not _signed_rank.ranked(differences).tied and (differences != 0).all()
         theirs = interval[:2] if plain or not differences.any() else _signed_rank.interval_as_in_r(differences, level)
