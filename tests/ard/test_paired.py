@@ -220,6 +220,12 @@ def test_who_did_not_enter_is_counted_by_reason():
     assert members(facts, sets, "signed_rank_p") == ("adrs", [0, 2])
 
 
+def test_zeros_and_ranked_differences_are_counted_apart():
+    facts, sets, _ = small(-1, 0, np.nan, 0, 2)
+    assert members(facts, sets, "n_zero") == ("adrs", [1, 3]) and stat(facts, "n_zero") == 2
+    assert members(facts, sets, "n_ranked") == ("adrs", [0, 4]) and stat(facts, "n_ranked") == 2
+
+
 def test_how_the_test_was_done_is_said():
     facts, _, _ = small(-1, -2, -4)
     assert [said(facts, f"signed_rank_{s}") for s in ("method", "ties")] == ["exact", "no ties"]

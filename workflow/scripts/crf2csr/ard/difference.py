@@ -202,7 +202,7 @@ def _stratified(
     x1, n1, x0, n0 = tables.to_numpy("float64").T
     both = facts.set_of("adsl", members[0].append(members[1]))
     gone = lost[0].append(lost[1])
-    facts.add("strata", len(tables), "count", both, **about)
+    facts.add("strata", len(tables), "d0", both, **about)
     facts.add("left_out", len(gone), "count", facts.set_of("adsl", gone), **about | _beside(about, "No stratum"))
 
     def put(names: list[str], forms: list[str], values: Numbers, **more: Any) -> None:

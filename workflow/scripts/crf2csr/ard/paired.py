@@ -88,8 +88,9 @@ def _of(option: Any, variable: str, default: int) -> int:
 def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, o: dict[str, Any], facts: Facts) -> None:
     """Facts of one variable in one group."""
     values = pd.to_numeric(rows[about["variable"]]).astype("float64")
-    x = values[values.notna()].to_numpy()
-    members = facts.set_of(about["dataset"], values.index[values.notna()])
+    held = values.index[values.notna()]
+    x = values[held].to_numpy()
+    members = facts.set_of(about["dataset"], held)
     _account(about, rows, values, people, members, facts)
     digits = _of(o.get("decimals"), about["variable"], 0)
     _t_test(about, x, o.get("level", 0.95), digits, members, facts)
@@ -102,6 +103,8 @@ def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, o: dic
         for name in ("signed_rank_method", "signed_rank_ties", "hl_method"):
             facts.add(name, None, "text", members, **about, stat_text="not done", error=str(cause))
         return
+    for name, counted in (("n_zero", differences == 0), ("n_ranked", differences != 0)):
+        facts.add(name, int(counted.sum()), "count", facts.set_of(about["dataset"], held[counted]), **about)
     _wilcoxon(about, differences, o, members, facts)
     _walsh(about, differences, o, (digits + 1, 10.0**precision), members, facts)
 
@@ -148,8 +151,6 @@ def _wilcoxon(about: dict[str, Any], differences: np.ndarray, o: dict[str, Any],
     """The signed rank test, and in words how it was done."""
     pratt, correct = o.get("zeros", "drop") == "pratt", bool(o.get("continuity", True))
     ranks = _signed_rank.ranked(differences, pratt)
-    facts.add("n_zero", ranks.zeros, "count", members, **about)
-    facts.add("n_ranked", ranks.n, "count", members, **about)
     doubt = {} if ranks.n else {"warning": "no difference other than 0"}
     exact = ranks.n <= o.get("exact_up_to", 200)
     z = p = None
