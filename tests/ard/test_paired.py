@@ -103,6 +103,14 @@ def test_the_default_of_r_with_zeros_is_that_of_r():
     assert _signed_rank.interval_as_in_r(ZEROS, 0.95)[0] == -3  # R, tol.root = 1e-13: -2.99999999999996
 
 
+def test_where_r_lowers_the_level_nothing_stands_beside():
+    # wilcox.test(x, conf.int = TRUE): requested conf.level not achievable
+    x = np.array([-6, -6, -6, -4, -3, -2, 0, 0, 0, 6, 12])
+    assert _signed_rank.interval_as_in_r(x, 0.95) is None
+    assert _signed_rank.interval_as_in_r(x, 0.5) is not None
+    assert _signed_rank.interval_as_in_r(np.array([3, 3]), 0.95) is None
+
+
 def test_without_ties_all_is_exact_and_agrees_with_r():
     want = R["notie"]
     x = _signed_rank.units(np.array(want["x"]), 6)

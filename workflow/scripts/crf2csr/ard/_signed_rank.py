@@ -145,24 +145,30 @@ def walsh_interval(differences: Units, level: float, by_exact: bool) -> tuple[fl
     return _pair_sum(ordered, used) / 2, _pair_sum(ordered, pairs + 1 - used) / 2, order > 0
 
 
-def interval_as_in_r(differences: Units, level: float) -> tuple[float, float]:
+def interval_as_in_r(differences: Units, level: float) -> tuple[float, float] | None:
     """Interval of wilcox.test with ties or zeros (in units): the shifts that its normal test does not reject.
 
-    R searches to 4 decimals; here the jumps themselves are found.
+    R searches to 4 decimals; here the jumps themselves are found. None where R gives an interval of a lower level,
+    since its test does not reject the smallest or the largest difference as a shift.
     """
     x, z = np.sort(differences[differences != 0]), quantile(level)
 
-    def deviate(shift: int) -> float:
-        """Corrected deviate between two neighbouring candidates, a quarter of a unit above ``shift`` / 2."""
-        return asymptotic(ranked(4 * x - 2 * shift - 1), correct=True)[0]
+    def deviate(fourfold: int) -> float:
+        """Corrected deviate at a shift, given in quarters of a unit."""
+        return asymptotic(ranked(4 * x - fourfold), correct=True)[0]
 
     def jump(cut: float) -> float:
+        """Smallest half unit that the deviate passes the cut at, seen from between two candidates."""
         low, high = 2 * int(x[0]), 2 * int(x[-1])
         while low < high:
             middle = (low + high) // 2
-            low, high = (low, middle) if deviate(middle) <= cut else (middle + 1, high)
+            low, high = (low, middle) if deviate(2 * middle + 1) <= cut else (middle + 1, high)
         return low / 2
 
+    if len(x) == 0 or x[0] == x[-1]:
+        return None
+    if deviate(4 * int(x[0])) < z or deviate(4 * int(x[-1])) > -z:
+        return None
     return jump(z), jump(-z)
 
 

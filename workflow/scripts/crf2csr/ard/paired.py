@@ -201,6 +201,6 @@ def _walsh(
     facts.add("hl_method", None, "text", members, **about, stat_text=text)
     if o.get("compare"):
         plain = n < 50 and not _signed_rank.ranked(differences).tied and (differences != 0).all()
-        theirs = interval[:2] if plain or not differences.any() else _signed_rank.interval_as_in_r(differences, level)
-        for name, end in zip(ends, theirs, strict=True):
+        theirs = interval if plain else _signed_rank.interval_as_in_r(differences, level)
+        for name, end in zip(ends, theirs or (), strict=theirs is not None):
             facts.add(name, end / unit, form, members, **about, context="R default (wilcox.test)")
