@@ -145,6 +145,8 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     for d in displays.values():
         if d.get("svg"):
             d["svg"] = markupsafe.Markup(_ink.inlined(d["svg"], d))
+        for sheet in d.get("sheets", []):
+            sheet["svg"] = markupsafe.Markup(_ink.inlined(sheet["svg"], sheet) if sheet["svg"] else "")
         if d.get("kind") == "listing":
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []

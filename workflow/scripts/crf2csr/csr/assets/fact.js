@@ -89,9 +89,12 @@ function card(body, fact) {
   }
 }
 
+// A sentence is too long for a heading; its beginning names it.
+const brief = (text) => (text.length > 80 ? `${text.slice(0, 77)}…` : text);
+
 function showFact(button) {
   const named = button.closest("article")?.querySelector(".number");
-  begin(stepTo(factOf(button.dataset.f), button.textContent, named ? `${named.textContent}: ` : ""), button);
+  begin(stepTo(factOf(button.dataset.f), brief(button.textContent), named ? `${named.textContent}: ` : ""), button);
 }
 
 // One step of the walk: a fact, printed as `text` in the display `place`.
