@@ -12,7 +12,7 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _shown, _words
+from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _reconciliation, _shown, _words
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
@@ -153,7 +153,13 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     queries, idle = _integrity.queries(read["queries"], accepted)
     listing = _integrity.query_listing(queries)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
-    shown = list(_shown.parts(list(displays.values()))) + list(_shown.parts(denominators))
+    reconciled = _reconciliation.compare(
+        part["csr"].get("reconciliation", []),
+        _reconciliation.Floors(read["tables"], facts, sets),
+        queries,
+        {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
+    )
+    shown = list(_shown.parts([list(displays.values()), denominators, reconciled]))
     data, digest = _payload.pack(
         payload(
             read,
@@ -181,6 +187,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "query_listing": listing | {"staged": _listing.staged(listing)},
             "idle": idle,
             "denominators": denominators,
+            "reconciled": reconciled,
             "made": _about.reproduction(part, read["hashes"], digest),
             "payload": data,
             "payload_sha256": digest,

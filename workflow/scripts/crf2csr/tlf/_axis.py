@@ -9,7 +9,7 @@ import pandas as pd
 from crf2csr.tlf import _figure
 
 WIDTH, ROW, TOP, BOTTOM = 760, 16, 8, 44
-AT_MOST, LETTERS = 8, 36
+AT_MOST, LETTERS = 8, 46
 STYLES: dict[str, dict[str, Any]] = {
     "bar": {"facecolor": "#c9d8e4", "edgecolor": "#4d4d4d"},
     "event": {"facecolor": _figure.HUES[1], "edgecolor": _figure.HUES[1]},
