@@ -18,11 +18,18 @@ UNEXPLAINED = "Neither a declared reason nor a data query explains it."
 
 
 class Floors:
-    """The tables of every floor, and the facts with their members."""
+    """The tables of every floor, the facts with their members, and the analyses as declared."""
 
-    def __init__(self, tables: dict[str, pd.DataFrame], facts: pd.DataFrame, sets: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        tables: dict[str, pd.DataFrame],
+        facts: pd.DataFrame,
+        sets: pd.DataFrame,
+        chapters: dict[str, Any] | None = None,
+    ) -> None:
         self.tables, self.facts = tables, facts
         self.sets = sets.set_index("SET")
+        self.analyses = {a["id"]: a for chapter in (chapters or {}).values() for a in chapter["analyses"]}
 
     def table(self, name: str, where: str) -> pd.DataFrame:
         """One table; one that this run does not have is a cause."""
@@ -51,6 +58,14 @@ class Floors:
             dataset, rows = self.sets.loc[number, ["DATASET", "ROWS"]]
             people |= set(self.table(f"adam/{dataset}", where)["USUBJID"].iloc[rows])
         return [int(i) for i in mine.index], people
+
+    def said(self, analysis: str, level: str) -> str:
+        """The condition of one line of an analysis in words: population, rows, and the line's own."""
+        about = self.analyses.get(analysis, {})
+        lines = about.get("options", {}).get("lines", [])
+        own = next((line.get("where") for line in lines if line["id"] == level), None)
+        parts = [_words.condition(w) for w in (about.get("population"), about.get("where"), own) if w]
+        return "; ".join(parts) or f"line {level}"
 
 
 def compare(
@@ -119,7 +134,7 @@ def _source(source: dict[str, Any], floors: Floors, concept: str, printed: dict[
     parts: list[dict[str, Any]] = []
     for fact in facts:
         parts += [{"t": " + "}] * bool(parts) + [{"t": str(int(floors.facts.at[fact, "stat"])), "f": fact}]
-    return {"label": source["label"], "condition": f"row “{source['level']}”", "n": parts, "people": people}
+    return {"label": source["label"], "condition": floors.said(source["analysis"], source["level"]), "n": parts, "people": people}
 
 
 def _difference(

@@ -155,7 +155,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
     reconciled = _reconciliation.compare(
         part["csr"].get("reconciliation", []),
-        _reconciliation.Floors(read["tables"], facts, sets),
+        _reconciliation.Floors(read["tables"], facts, sets, part["ard"]),
         queries,
         {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
     )
