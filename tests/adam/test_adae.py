@@ -221,7 +221,11 @@ OTHER_DAYS = [
     ("", "2026-05-01", "N at the earliest possible start"),
     ("", "2026-03-01", "Unchanged"),  # over before the first dose, whenever it began
     ("2026-04-01", "2026-05", "Unchanged"),
-    ("2026-08-01", "2026-07", "Y at the earliest possible end"),  # contradictory: either date may place it, and July 1 would
+    (
+        "2026-08-01",
+        "2026-07",
+        "Y at the earliest possible end",
+    ),  # contradictory: either date may place it, and July 1 would
 ]
 
 

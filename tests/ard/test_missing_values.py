@@ -93,7 +93,9 @@ def rates_add_up(rows):
     for name in ("events", "events_no_time"):
         by_line = [stat(facts, name, variable_level=line["id"]) for line in GRADES]
         assert sum(by_line) == stat(facts, name, variable_level="any")
-    assert stat(facts, "events", variable_level="any") + stat(facts, "events_no_time", variable_level="any") == len(rows)
+    assert stat(facts, "events", variable_level="any") + stat(facts, "events_no_time", variable_level="any") == len(
+        rows
+    )
     assert stat(facts, "N") + stat(facts, "n_no_time") == PEOPLE
     at_risk = {row[0] for row in rows} - {"6"}
     assert stat(facts, "n", variable_level="any") == len(at_risk), "an undated event is an event"

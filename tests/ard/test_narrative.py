@@ -14,7 +14,9 @@ def days(*values):
     return pd.array(list(values), dtype="Int64")
 
 
-ADSL = subjects(3, SEX=text("F", "M", None), TRTSDT=days(100, 100, None), RFICDT=days(90, 90, 95), AGE=[54.0, 40.0, 61.0])
+ADSL = subjects(
+    3, SEX=text("F", "M", None), TRTSDT=days(100, 100, None), RFICDT=days(90, 90, 95), AGE=[54.0, 40.0, 61.0]
+)
 ADAE = pd.DataFrame(
     {
         "USUBJID": text("1", "1", "3"),
@@ -94,7 +96,14 @@ def test_a_sentence_about_a_row_leads_to_this_row_alone():
 
 
 def test_the_other_rows_are_enumerated_and_a_missing_grade_is_said():
-    others = {"of": "adae", "chosen": False, "head": "Others", "show": "{ADECOD}, grade {ATOXGR}", "join": "; ", "none": "None."}
+    others = {
+        "of": "adae",
+        "chosen": False,
+        "head": "Others",
+        "show": "{ADECOD}, grade {ATOXGR}",
+        "join": "; ",
+        "none": "None.",
+    }
     facts, sets, _ = made(others)
     assert said(facts, "1") == ["Acne, grade not known."]
     assert said(facts, "3") == ["None."]
@@ -114,7 +123,10 @@ def test_days_around_an_event_widen_what_stands_beside_it():
 
 def test_what_stands_beside_an_event_without_a_start_cannot_be_told_and_this_is_said():
     facts, _, _ = made(EVENT | {"beside": [MEDICATION]})
-    assert said(facts, "3") == ["Stroke, grade 4, serious.", "At Stroke: not told, since the start of the event is not known."]
+    assert said(facts, "3") == [
+        "Stroke, grade 4, serious.",
+        "At Stroke: not told, since the start of the event is not known.",
+    ]
 
 
 def test_the_axis_starts_at_the_first_known_day_and_an_undated_end_is_not_dropped():

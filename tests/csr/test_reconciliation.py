@@ -15,7 +15,9 @@ def text(*values):
 ADSL = pd.DataFrame({"USUBJID": text("S-1", "S-2", "S-3"), "SUBJID": text("1", "2", "3"), "SAFFL": text("Y", "Y", "N")})
 ADAE = pd.DataFrame({"USUBJID": text("S-1", "S-1", "S-2"), "AESER": text("Y", "Y", "N")})
 AE = pd.DataFrame({"USUBJID": text("S-1", "S-2", "S-3"), "AESER": text("Y", None, "Y")})
-NO_QUERY = pd.DataFrame({name: pd.Series(dtype="str") for name in ("RULE", "FORM", "FIELD", "SUBJID", "REC", "MESSAGE")})
+NO_QUERY = pd.DataFrame(
+    {name: pd.Series(dtype="str") for name in ("RULE", "FORM", "FIELD", "SUBJID", "REC", "MESSAGE")}
+)
 SOURCES = [
     {"label": "SDTM", "table": "sdtm/ae", "where": {"AESER": "Y"}},
     {"label": "Table", "analysis": "overview", "level": "Serious", "display": "t-1"},

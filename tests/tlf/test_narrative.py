@@ -76,7 +76,11 @@ def test_every_sentence_and_every_day_is_bound_to_a_fact():
 
 def test_a_day_that_is_not_known_is_said_in_the_table_and_draws_nothing():
     second = made()["sheets"][1]
-    assert ["".join(part["t"] for part in cell) for cell in second["rows"][1]["cells"]] == ["", "not known", "not known"]
+    assert ["".join(part["t"] for part in cell) for cell in second["rows"][1]["cells"]] == [
+        "",
+        "not known",
+        "not known",
+    ]
 
 
 def test_ids_of_the_drawings_are_unique_and_foreign_text_is_only_text():

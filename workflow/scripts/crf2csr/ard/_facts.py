@@ -283,9 +283,7 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     others = {}
     for name in spec.get("with", []):
         if name not in datasets:
-            raise Cause(
-                "is not among the data sets that this chapter declares", file=where, field="with", value=name
-            )
+            raise Cause("is not among the data sets that this chapter declares", file=where, field="with", value=name)
         more = datasets[name]
         others[name] = more[more["USUBJID"].isin(people["USUBJID"])]
     return Analysis(spec, rows, people, arms, variable, page, left_out, others)

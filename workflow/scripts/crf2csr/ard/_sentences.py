@@ -57,8 +57,10 @@ class Language:
         if pd.api.types.is_float_dtype(values) and digits is None:
             text = text.str.replace(r"\.0$", "", regex=True)
         if name in self.words:
-            text = text.map(self.words[name], na_action="ignore").astype("str").where(
-                text.isin(list(self.words[name])), text
+            text = (
+                text.map(self.words[name], na_action="ignore")
+                .astype("str")
+                .where(text.isin(list(self.words[name])), text)
             )
         if name in self.lower:
             text = text.str.lower()
@@ -163,13 +165,22 @@ def single(
     """One sentence per row, in order; ``none`` for a subject without a row."""
     texts, heads = language.filled(rows, block["show"]), language.filled(rows, block["head"])
     made = [
-        Sentence(str(rows.at[row, "USUBJID"]), (number, order), str(heads[row]), str(texts[row]), block["of"], np.array([row]))
+        Sentence(
+            str(rows.at[row, "USUBJID"]),
+            (number, order),
+            str(heads[row]),
+            str(texts[row]),
+            block["of"],
+            np.array([row]),
+        )
         for order, row in enumerate(rows.index)
     ]
     if "none" in block:
         without = [s for s in subjects if s not in set(rows["USUBJID"])]
         nothing = np.array([], dtype="int64")
-        made += [Sentence(s, (number,), block.get("none_head", ""), block["none"], block["of"], nothing) for s in without]
+        made += [
+            Sentence(s, (number,), block.get("none_head", ""), block["none"], block["of"], nothing) for s in without
+        ]
     return made
 
 
@@ -196,5 +207,7 @@ def beside(
         else:
             text = nothing[event]
         key = (place[0], order, place[1])
-        made.append(Sentence(str(events.at[event, "USUBJID"]), key, about.get("head", ""), str(text), about["of"], mine))
+        made.append(
+            Sentence(str(events.at[event, "USUBJID"]), key, about.get("head", ""), str(text), about["of"], mine)
+        )
     return made

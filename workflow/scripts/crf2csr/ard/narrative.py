@@ -62,7 +62,13 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         one = named[subject]
         for label, of, rows in reasons[subject]:
             facts.add(
-                "reason", None, "text", facts.set_of(of, rows), **(one | {"dataset": of}), variable=label, stat_text=label
+                "reason",
+                None,
+                "text",
+                facts.set_of(of, rows),
+                **(one | {"dataset": of}),
+                variable=label,
+                stat_text=label,
             )
     for order, sentence in enumerate(_sentences(analysis, subjects, reasons, language)):
         one = named[sentence.subject] | {"dataset": sentence.dataset, "variable": sentence.head}
@@ -106,9 +112,7 @@ def _chosen(
     return rows.sort_values(block["sort"], kind="stable", na_position="last") if "sort" in block else rows
 
 
-def _sentences(
-    analysis: Analysis, subjects: list[str], reasons: dict[str, Any], language: Language
-) -> list[Sentence]:
+def _sentences(analysis: Analysis, subjects: list[str], reasons: dict[str, Any], language: Language) -> list[Sentence]:
     """All sentences, subject by subject, in the order of the blocks."""
     made: list[Sentence] = []
     for number, block in enumerate(analysis.options["sentences"]):

@@ -52,7 +52,9 @@ class Floors:
             & facts["context"].isna()
         ]
         if mine.empty:
-            raise Cause("no analysis counts this line", file="config/csr.yaml", field=where, value=f"{analysis}: {level}")
+            raise Cause(
+                "no analysis counts this line", file="config/csr.yaml", field=where, value=f"{analysis}: {level}"
+            )
         people: set[str] = set()
         for number in mine["member_set"]:
             dataset, rows = self.sets.loc[number, ["DATASET", "ROWS"]]
@@ -104,7 +106,8 @@ def compare(
                 "concept": concept,
                 "agree": not some,
                 "sources": [
-                    {k: v for k, v in s.items() if k != "people"} | {"lacks": len(everyone - s["people"])} for s in sources
+                    {k: v for k, v in s.items() if k != "people"} | {"lacks": len(everyone - s["people"])}
+                    for s in sources
                 ],
                 "differences": [_difference(p, short.get(p, p), sources, reasons, asked) for p in some],
             }
@@ -134,7 +137,8 @@ def _source(source: dict[str, Any], floors: Floors, concept: str, printed: dict[
     parts: list[dict[str, Any]] = []
     for fact in facts:
         parts += [{"t": " + "}] * bool(parts) + [{"t": str(int(floors.facts.at[fact, "stat"])), "f": fact}]
-    return {"label": source["label"], "condition": floors.said(source["analysis"], source["level"]), "n": parts, "people": people}
+    said = floors.said(source["analysis"], source["level"])
+    return {"label": source["label"], "condition": said, "n": parts, "people": people}
 
 
 def _difference(

@@ -10,6 +10,7 @@ from crf2csr.tlf import _figure
 
 WIDTH, ROW, TOP, BOTTOM = 760, 16, 8, 44
 AT_MOST, LETTERS = 8, 46
+DESCRIPTION = "Bars and points by study day. An arrow at the edge goes on beyond it or has no known end. The days are in the table."
 STYLES: dict[str, dict[str, Any]] = {
     "bar": {"facecolor": "#c9d8e4", "edgecolor": "#4d4d4d"},
     "event": {"facecolor": _figure.HUES[1], "edgecolor": _figure.HUES[1]},
@@ -64,8 +65,7 @@ def drawing(drawn: pd.DataFrame, lanes: list[dict[str, Any]], ident: str, title:
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", color="#808080", alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
-    said = "Bars and points by study day; an arrow at the edge goes on beyond it or has no known end. The days are in the table."
-    return _figure.svg(figure, ident, title, said)
+    return _figure.svg(figure, ident, title, DESCRIPTION)
 
 
 def _limits(drawn: pd.DataFrame) -> tuple[float, float]:

@@ -37,7 +37,8 @@ def _anchors(ident: str, subjects: list[str]) -> dict[str, str]:
     ends = [_subjects.short(subject) for subject in subjects]
     names = ends if len(set(ends)) == len(ends) else subjects
     return {
-        subject: f"{ident}-{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}" for subject, name in zip(subjects, names, strict=True)
+        subject: f"{ident}-{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}"
+        for subject, name in zip(subjects, names, strict=True)
     }
 
 
