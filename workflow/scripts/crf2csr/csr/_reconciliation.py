@@ -78,8 +78,8 @@ def compare(
     Parameters
     ----------
     plan : list of dict
-        ``concept``, ``sources`` (``{label, table, where}``, or ``{label, analysis, level}`` with ``display`` where it is
-        printed), ``explained`` (``{table, where, why}``: who has such a row may differ) and ``fields`` (``FORM.FIELD``
+        ``concept``, ``sources`` (``{label, table, where}``, or ``{label, analysis, level}`` with ``display`` where
+        it is printed), ``explained`` (``{table, where, why}``: who has such a row may differ) and ``fields`` (``FORM.FIELD``
         whose queries bear on it).
     queries : DataFrame
         All queries of the run: RULE, FORM, FIELD, SUBJID, MESSAGE.

@@ -10,7 +10,7 @@ from crf2csr.tlf import _figure
 
 WIDTH, ROW, TOP, BOTTOM = 760, 16, 8, 44
 AT_MOST, LETTERS = 8, 46
-DESCRIPTION = "Bars and points by study day. An arrow at the edge goes on beyond it or has no known end. The days are in the table."
+DESCRIPTION = "Bars and points by study day; an arrow marks what goes on beyond the edge or has no known end."
 STYLES: dict[str, dict[str, Any]] = {
     "bar": {"facecolor": "#c9d8e4", "edgecolor": "#4d4d4d"},
     "event": {"facecolor": _figure.HUES[1], "edgecolor": _figure.HUES[1]},
