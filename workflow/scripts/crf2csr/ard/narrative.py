@@ -52,7 +52,9 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     subjects = [s for s in analysis.subjects["USUBJID"] if s in reasons]
     people = analysis.subjects.set_index("USUBJID")
     language = Language(people, o.get("words", {}), o.get("lower", []), o.get("absent", "not known"), analysis.place)
-    about = analysis.common() | {"group1_level": analysis.spec.get("pooled", "All subjects"), "group3": "USUBJID"}
+    # The options are the templates of a whole chapter: they stand in the configuration, not beside each fact.
+    about = analysis.common() | {"options": None, "group3": "USUBJID"}
+    about |= {"group1_level": analysis.spec.get("pooled", "All subjects")}
     has = analysis.subjects["USUBJID"].isin(subjects)
     whole = about | {"group3": None}
     facts.add("N", len(people), "count", facts.set_of("adsl", analysis.subjects.index), **whole)

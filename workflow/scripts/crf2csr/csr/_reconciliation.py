@@ -79,8 +79,8 @@ def compare(
     ----------
     plan : list of dict
         ``concept``, ``sources`` (``{label, table, where}``, or ``{label, analysis, level}`` with ``display`` where
-        it is printed), ``explained`` (``{table, where, why}``: who has such a row may differ) and ``fields`` (``FORM.FIELD``
-        whose queries bear on it).
+        it is printed), ``explained`` (``{table, where, why}``: who has such a row may differ) and ``fields``
+        (``FORM.FIELD`` whose queries bear on it).
     queries : DataFrame
         All queries of the run: RULE, FORM, FIELD, SUBJID, MESSAGE.
     printed : dict
@@ -89,8 +89,8 @@ def compare(
     Returns
     -------
     list of dict
-        ``concept``, ``sources`` (label, condition, n as parts, ``lacks``: how many of all subjects it does not have)
-        and ``differences`` (subject, present, absent, why, explained).
+        ``concept``, ``sources`` (label, condition, n as parts, ``lacks``: how many of all subjects it does not have),
+        ``agree`` and ``differences`` (subject, present, absent, why, explained).
     """
     made = []
     for entry in plan:
