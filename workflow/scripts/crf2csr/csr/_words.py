@@ -86,7 +86,11 @@ def statistic(name: str) -> str:
 
 def condition(where: dict[str, Any] | None) -> str:
     """A condition on rows in words; all rows for none."""
-    return "; ".join(f"{variable} {_wanted(wanted)}" for variable, wanted in (where or {}).items()) or "all"
+    said = [
+        " or ".join(condition(one) for one in wanted) if variable == "any" else f"{variable} {_wanted(wanted)}"
+        for variable, wanted in (where or {}).items()
+    ]
+    return "; ".join(said) or "all"
 
 
 def _wanted(wanted: Any) -> str:
