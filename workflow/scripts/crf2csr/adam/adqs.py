@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, populations
-from crf2csr.adam import _criteria, _dlqi, _doubts, _records, _response, _subject, _wpai
+from crf2csr.adam import _criteria, _dlqi, _doubts, _estimands, _records, _response, _subject, _wpai
 from crf2csr.trace import Made, edges_to
 
 WRITTEN_TOTAL = "DLQI111"  # the total of the questionnaire as it stands on the form
@@ -46,17 +46,19 @@ def derive(
     whole = rows["AVAL"].notna() & (rows["AVAL"] * 10 % 1 == 0) & ~rows["PARAMCD"].isin(_wpai.SCORES)
     rows["TENTHS"] = (rows["AVAL"] * 10).where(whole).astype("Int64")
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
-    events = _records.composite_events(adice)
-    rows = _records.derive(rows, treated, windows, page, events)
-    rows = _bands(_criteria.columns(rows, spec), spec)
-    responses, response_edges = _response.derive(rows, treated, events, windows, spec)
-    made.data = _records.label(pd.concat([rows, responses], ignore_index=True), spec, treated)
+    rows = _bands(_criteria.columns(_records.derive(rows, treated, windows, page), spec), spec)
+    how = _estimands.handlings(lists, "adqs", "scores")
+    rows, standing, standing_edges = _estimands.scores(rows, adice, how, windows, treated)
+    how = _estimands.handlings(lists, "adqs", "responses")
+    responses, response_edges = _response.derive(rows, treated, adice, windows, spec, how)
+    both = _estimands.empty_flags(pd.concat([rows, standing, responses], ignore_index=True), spec)
+    made.data = _records.label(both, spec, treated)
     sheets = parts_of_dlqi(rows)
     codes_of_visits = {visit["name"]: visit["event"] for visit in page["visits"]}
     made.queries.append(
         _doubts.written_totals(qs[qs["QSTESTCD"] == WRITTEN_TOTAL], sheets, treated, codes_of_visits, "DLQI")
     )
-    made.edges = pd.concat([*edges, response_edges], ignore_index=True)
+    made.edges = pd.concat([*edges, standing_edges, response_edges], ignore_index=True)
     return made
 
 
