@@ -24,7 +24,7 @@ def analyze(job: Job) -> None:
             )
         room = import_module(f"crf2csr.ard.{spec['method']}")
         cards[spec["method"]] = room.CARD
-        listed = room.analyze(choose(spec, datasets, part["page"]), facts)
+        listed = room.analyze(choose(spec, datasets, part["page"] | part["lists"]), facts)
         if listed is not None:
             io.write_table(job.outputs[spec["id"]], listed)
     found = facts.frame()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import checks, io, references, terms
+from crf2csr import checks, estimands, io, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
@@ -238,6 +238,7 @@ class Plan:
             "adam": study.adam,
             "ard": study.ard,
             "tlf": study.tlf,
+            "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
             "accepted": study.lists.get("accepted_queries", {}),
             "code": house(),
             "config": configuration(study),
