@@ -256,6 +256,36 @@ UNKNOWN = [
         "is not a value of ICESTTTE in ADICE; known: ",
     ),
     (
+        "a wider analysis set",
+        lambda s: s.page["analysis_sets"][3].update(within="ITTFL"),
+        ("config/config.yaml", "analysis_sets.FASFL.within", "ITTFL"),
+        "is not a set declared before; known: ENRLFL, SAFFL, SCRNFL",
+    ),
+    (
+        "a variable that an analysis set needs",
+        lambda s: s.page["analysis_sets"][3]["needs"][0].update(where={"PPBASELINE": {"present": True}}),
+        ("config/config.yaml", "analysis_sets.FASFL.needs.where", "PPBASELINE"),
+        "is not a variable of ADSL",
+    ),
+    (
+        "a domain that shows an event",
+        lambda s: s.page["intercurrent_events"][0]["sources"][0].update(of="xx"),
+        ("config/config.yaml", "intercurrent_events.DISC-LOE.sources.of", "xx"),
+        "is not a source of ADICE; known: ",
+    ),
+    (
+        "a variable that shows an event",
+        lambda s: s.page["intercurrent_events"][0]["sources"][0]["where"].update(DSREASON="X"),
+        ("config/config.yaml", "intercurrent_events.DISC-LOE.sources.where", "DSREASON"),
+        "is not a variable of DS",
+    ),
+    (
+        "the date of an event",
+        lambda s: s.page["intercurrent_events"][0]["sources"][0].update(date="DSDATE"),
+        ("config/config.yaml", "intercurrent_events.DISC-LOE.sources", "DSDATE"),
+        "is not a variable of DS",
+    ),
+    (
         "an event of an estimand",
         lambda s: estimand(s, "change_policy").update(
             events=estimand(s, "change_policy")["events"] | {"RESCUE": "composite"}

@@ -21,7 +21,8 @@ BASELINE = "Baseline"
 
 def check(study: Study) -> None:
     """Raise one cause for everything that is named and does not exist."""
-    causes = [*estimands.check(study), *_datasets(study), *_analyses(study), *_displays(study), *_report(study)]
+    looked = (_page, estimands.check, _datasets, _analyses, _displays, _report)
+    causes = [cause for part in looked for cause in part(study)]
     if causes:
         raise together(causes)
 
@@ -45,9 +46,9 @@ def _twice(names: Iterable[str], what: str, file: str) -> Iterator[Cause]:
 # ---- conditions ----
 
 
-def _values(study: Study, dataset: str) -> dict[str, set[str]]:
+def _values(study: Study, spec: dict[str, Any]) -> dict[str, set[str]]:
     """The values that variables of a data set can have, where the configuration declares them all."""
-    spec, page = study.adam[dataset], study.page
+    page = study.page
     found = {name: {*estimands.STRATEGIES} for name, about in spec["variables"].items() if "estimand" in about}
     if spec.get("parameters"):
         found["PARAMCD"] = {p["code"] for p in spec["parameters"]}
@@ -60,10 +61,11 @@ def _values(study: Study, dataset: str) -> dict[str, set[str]]:
 
 
 def _condition(study: Study, where: Any, dataset: str, file: str, field: str) -> Iterator[Cause]:
-    """Yield what a condition on the rows of a data set names and does not find."""
-    if dataset not in study.adam or not isinstance(where, dict):
+    """Yield what a condition on the rows of a data set or domain names and does not find."""
+    spec = study.adam.get(dataset) or study.sdtm.get(dataset)
+    if spec is None or not isinstance(where, dict):
         return
-    known, values = study.adam[dataset]["variables"], _values(study, dataset)
+    known, values = spec["variables"], _values(study, spec)
     for variable, wanted in where.items():
         if variable == "any":
             for one in wanted:
@@ -98,6 +100,33 @@ def _inner(study: Study, part: Any, dataset: str, file: str, field: str) -> Iter
     elif isinstance(part, list):
         for item in part:
             yield from _inner(study, item, dataset, file, field)
+
+
+# ---- the page ----
+
+
+def _page(study: Study) -> Iterator[Cause]:
+    """Analysis sets and intercurrent events of config.yaml."""
+    file = "config/config.yaml"
+    flags = [entry["flag"] for entry in study.page["analysis_sets"]]
+    for number, entry in enumerate(study.page["analysis_sets"]):
+        field = f"analysis_sets.{entry['flag']}"
+        if "within" in entry:
+            yield from _strange(entry["within"], flags[:number], "a set declared before", file, f"{field}.within")
+        for need in entry["needs"]:
+            yield from _condition(study, need["where"], "adsl", file, f"{field}.needs.where")
+    events = study.page.get("intercurrent_events", [])
+    yield from _twice((event["id"] for event in events), "intercurrent events", file)
+    sources = study.adam.get("adice", {}).get("sources", {})
+    known = [name for floor in sources.values() for name in floor]
+    for event in events:
+        for source in event["sources"]:
+            field = f"intercurrent_events.{event['id']}.sources"
+            if "adice" in study.adam:
+                yield from _strange(source["of"], known, "a source of ADICE", file, f"{field}.of")
+            yield from _condition(study, source.get("where"), source["of"], file, f"{field}.where")
+            named = [source[key] for key in ("date", "end", "text") if key in source] + source.get("variables", [])
+            yield from _condition(study, {name: {} for name in named}, source["of"], file, field)
 
 
 # ---- data sets ----

@@ -31,7 +31,7 @@ def derive(
     parts = [_collected(p, domains) for p in spec["parameters"] if "from" in p]
     codes = {p["code"] for p in spec["parameters"]}
     edges: list[pd.DataFrame] = []
-    for scored, links in (_dlqi_rows(qs), _wpai_rows(qs)):
+    for scored, links in (_dlqi_rows(qs, spec), _wpai_rows(qs)):
         parts.append(scored[scored["PARAMCD"].isin(codes)])
         edges.append(links[links["KEY"].isin(parts[-1]["_KEY"])])
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
@@ -136,10 +136,12 @@ def _links(rows: pd.DataFrame, used: dict[str, list[str]]) -> pd.DataFrame:
     return pd.concat([edges_to(part, "QS", "QSSEQ") for part in parts], ignore_index=True)
 
 
-def _dlqi_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _dlqi_rows(qs: pd.DataFrame, spec: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of the questionnaire; a word of ``no_answer`` that has no score makes its item missing, not unreadable."""
     tests = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
     score, words, about, rows = _wide(qs, tests)
-    scored = _dlqi.scores(score, words.notna())
+    none = next((p.get("no_answer", []) for p in spec["parameters"] if p["code"] == "DLQI"), [])
+    scored = _dlqi.scores(score, words.notna() & ~(score.isna() & words.isin(none)))
     out = _long(scored, about, ["DLQI", *_dlqi.DOMAINS], scored["REASON"].fillna("An item is missing"))
     filled = ((scored["NMISS"] == 1) & scored["DLQI"].notna()).to_numpy()
     out["MISSFL"] = pd.Series("Y", index=out.index, dtype="str").where(
