@@ -251,8 +251,8 @@ UNKNOWN = [
     ),
     (
         "a strategy in a condition on times",
-        lambda s: s.adam["adtte"]["parameters"][0]["before"][0].update(where={"ICESTTTE": "composit"}),
-        ("config/adam/adtte.yaml", "TTPP50.before.where.ICESTTTE", "composit"),
+        lambda s: s.adam["adtte"]["parameters"][0]["before"][0].update(where={"ICESTTTE": "composed"}),
+        ("config/adam/adtte.yaml", "TTPP50.before.where.ICESTTTE", "composed"),
         "is not a value of ICESTTTE in ADICE; known: ",
     ),
     (

@@ -140,7 +140,7 @@ def _dlqi_rows(qs: pd.DataFrame, spec: dict[str, Any]) -> tuple[pd.DataFrame, pd
     """Scores of the questionnaire; a word of ``no_answer`` that has no score makes its item missing, not unreadable."""
     tests = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
     score, words, about, rows = _wide(qs, tests)
-    none = next((p.get("no_answer", []) for p in spec["parameters"] if p["code"] == "DLQI"), [])
+    none = [word for p in spec["parameters"] if p["code"] == "DLQI" for word in p.get("no_answer", [])]
     scored = _dlqi.scores(score, words.notna() & ~(score.isna() & words.isin(none)))
     out = _long(scored, about, ["DLQI", *_dlqi.DOMAINS], scored["REASON"].fillna("An item is missing"))
     filled = ((scored["NMISS"] == 1) & scored["DLQI"].notna()).to_numpy()
