@@ -248,6 +248,14 @@ def _estimand(study: Study, analysis: dict[str, Any], file: str) -> Iterator[Cau
                 field=f"{name}.where",
                 value=variable,
             )
+    if {entry["rows"] for entry in data if dataset in entry["datasets"]} == {"scores"} and not own & set(
+        analysis.get("where") or {}
+    ):
+        yield Cause(
+            f"estimand {given} is carried by {', '.join(sorted(own))}, and the condition does not ask for it",
+            file=file,
+            field=f"{name}.where",
+        )
     wanted = declared[given]["population"]["flag"]
     sets = {entry["flag"]: entry.get("within") for entry in study.page["analysis_sets"]}
     held = {flag for flag, value in (analysis.get("population") or {}).items() if value == "Y"}
