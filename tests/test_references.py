@@ -239,8 +239,8 @@ UNKNOWN = [
     ),
     (
         "a source of times",
-        lambda s: s.adam["adtte"]["parameters"][0]["events"][0].update(of="adae"),
-        ("config/adam/adtte.yaml", "TTPP50.events.of", "adae"),
+        lambda s: s.adam["adtte"]["parameters"][0]["events"][0].update(of="advs"),
+        ("config/adam/adtte.yaml", "TTPP50.events.of", "advs"),
         "is not a source of ADTTE; known: ",
     ),
     (
