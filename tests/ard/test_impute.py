@@ -104,6 +104,14 @@ def test_matching_takes_each_of_the_five_nearest_and_no_other():
     assert set(few[0][_impute._donors(few, np.full((1, 40), 1.4), chance)[0]]) == {1.0, 2.0}
 
 
+def test_a_visit_at_which_all_are_clear_stops_no_chain():
+    clear = SCORES.copy()
+    clear[:, TARGET] = np.where(np.isnan(clear[:, TARGET]), np.nan, 0.0)
+    imputed = _impute.impute(clear, seed=1, m=5, iterations=3)
+    assert np.abs(imputed.values[:, imputed.columns == TARGET]).max() < 1e-6
+    assert np.isfinite(imputed.values).all()
+
+
 def test_without_a_gap_nothing_is_imputed():
     whole = SCORES[~np.isnan(SCORES).any(axis=1)]
     imputed = _impute.impute(whole, seed=1, m=5, iterations=2)

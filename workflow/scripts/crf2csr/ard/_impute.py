@@ -20,6 +20,7 @@ import numpy as np
 Array = np.ndarray
 IMPUTERS = ("normal", "matching")
 RIDGE = 1e-5
+ABSENT = 1e12  # stands for the information that a predictor of nothing but 0 has against its coefficient
 DONORS = 5
 BATCH_CELLS = 2_000_000
 
@@ -206,11 +207,12 @@ def regression(squares: Array, products: Array) -> tuple[Array, Array]:
     """Coefficients (batch, k) and their unscaled covariance (batch, k, k) from X'X and X'y.
 
     The diagonal of X'X is raised by 1e-5 of itself, as R's mice does; it keeps a constant or doubled predictor from
-    stopping the chain.
+    stopping the chain. A predictor that is 0 throughout gets the coefficient 0.
     """
     k = np.arange(squares.shape[1])
     raised = squares.copy()
-    raised[:, k, k] *= 1 + RIDGE
+    diagonal = squares[:, k, k]
+    raised[:, k, k] = np.where(diagonal > 0, diagonal * (1 + RIDGE), ABSENT)
     covariance = np.linalg.inv(raised)
     covariance = (covariance + covariance.transpose(0, 2, 1)) / 2
     return _times(covariance, products), covariance

@@ -193,7 +193,9 @@ def _result(
     responders = int(material.response[~material.gaps].sum()) + yes.sum(axis=1)
     open_set = facts.set_of("adsl", people.index[material.gaps])
     nothing = {} if yes.size else {"warning": "nothing to impute"}
-    facts.add("imputed_mean", scores.mean() if yes.size else None, "d1", open_set, **about, **nothing)
+    # Sorted, so that the order of the subjects does not reach the last bit of the sum.
+    mean = np.sort(scores, axis=None).mean() if yes.size else None
+    facts.add("imputed_mean", mean, "d1", open_set, **about, **nothing)
     facts.add("p_imputed", yes.mean() if yes.size else None, "percent", open_set, **about, **nothing)
     _pooled(facts, about, everyone, responders, n, level, o)
     for context, some, pool in (

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr import numbers
 from crf2csr.tlf import _figure, _lines
 from crf2csr.tlf._cells import Shelf, arms
 
@@ -85,4 +84,4 @@ def _nulls(axes: Any, facts: pd.DataFrame, labels: list[str]) -> None:
             )
         said = ", ".join(str(text) for text in turn["stat_text"])
         k_of = f"k = {said}" if said != "none" else "none"
-        axes.text(1.02, p0, f"p0 = {numbers.shown(p0, 'percent')} %: {k_of}", fontsize=9, va="center", transform=beyond)
+        axes.text(1.02, p0, f"p0 = {100 * p0:g} %: {k_of}", fontsize=9, va="center", transform=beyond)
