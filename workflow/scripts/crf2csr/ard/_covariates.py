@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr.ard._facts import Analysis
-from crf2csr.ard._subjects import as_text, levels_of, of_adsl
+from crf2csr.ard._subjects import as_text, known_keys, levels_of, of_adsl
 from crf2csr.errors import Cause
 
 
@@ -59,31 +59,43 @@ class Covariate:
         return None if self.reference is not None else f"per {self.per:g}"
 
 
+def check(analysis: Analysis, planned: dict[str, Any]) -> None:
+    """Refuse a plan that is neither a category against a reference nor a number per so many units."""
+    variable = planned["variable"]
+    values = of_adsl(analysis, variable)
+    if not planned.get("continuous"):
+        known_keys(analysis, planned, {"variable", "reference", "levels", "needs"})
+        if "reference" not in planned:
+            raise Cause("a covariate has a `reference`, or is `continuous`", file=analysis.place, field=variable)
+        if str(planned["reference"]) not in levels_of(as_text(values), planned.get("levels")):
+            raise Cause("the reference is not a level", file=analysis.place, field=variable, value=planned["reference"])
+        return
+    known_keys(analysis, planned, {"variable", "continuous", "per"})
+    if not pd.api.types.is_numeric_dtype(values):
+        raise Cause("a continuous covariate is a number", file=analysis.place, field=variable)
+    if not planned.get("per", 1) > 0:
+        raise Cause("`per` is a positive number", file=analysis.place, field=variable, value=planned["per"])
+
+
 def covariate(analysis: Analysis, planned: dict[str, Any], entered: pd.Index) -> Covariate:
-    """Make the covariate that ``planned`` describes, for the subjects who entered (positions in ADSL)."""
+    """Make the covariate that a checked plan describes, for the subjects who entered (positions in ADSL)."""
     variable = planned["variable"]
     values = of_adsl(analysis, variable)
     if planned.get("continuous"):
-        if not pd.api.types.is_numeric_dtype(values):
-            raise Cause("a continuous covariate is a number", file=analysis.place, field=variable)
-        if "reference" in planned or "levels" in planned or not planned.get("per", 1) > 0:
-            raise Cause(
-                "a continuous covariate has `per`, a positive number, and no levels",
-                file=analysis.place,
-                field=variable,
-            )
         number = values.loc[entered].astype("float64")
         return Covariate(variable, [Term(None, number.to_numpy())], [], number, per=float(planned.get("per", 1)))
-    if "reference" not in planned or "per" in planned:
-        raise Cause("a covariate has a `reference`, or is `continuous`", file=analysis.place, field=variable)
     text = as_text(values)
     levels, reference = levels_of(text, planned.get("levels")), str(planned["reference"])
-    if reference not in levels:
-        raise Cause("the reference is not a level", file=analysis.place, field=variable, value=reference)
     mine = text.loc[entered]
     columns = {level: (mine == level).to_numpy("float64") for level in levels if level != reference}
     terms = [Term(level, column if column.any() else None) for level, column in columns.items()]
     return Covariate(variable, terms, levels, mine, reference)
+
+
+def said(planned: dict[str, Any]) -> str:
+    """A planned covariate in words."""
+    how = f"per {planned.get('per', 1):g}" if planned.get("continuous") else f"(reference {planned['reference']})"
+    return f"{planned['variable']} {how}"
 
 
 def fault(parts: list[Covariate], n: int) -> str | None:

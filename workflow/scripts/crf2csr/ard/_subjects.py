@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ def known_options(analysis: Analysis, known: set[str]) -> dict[str, Any]:
     if missing not in ("nonresponder", "exclude"):
         raise Cause("`missing` is nonresponder or exclude", file=analysis.place, value=missing)
     return analysis.options
+
+
+def own_options(analysis: Analysis, without: str, **more: Any) -> str:
+    """The options that a part of an analysis depends on, as its facts carry them: all but one, and ``more``."""
+    kept = {key: value for key, value in analysis.options.items() if key != without}
+    return json.dumps(kept | more, sort_keys=True)
 
 
 def known_keys(analysis: Analysis, planned: dict[str, Any], known: set[str]) -> None:

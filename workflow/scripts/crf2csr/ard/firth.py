@@ -16,9 +16,9 @@ from scipy.special import chdtrc, ndtri
 
 from crf2csr.ard import _firth
 from crf2csr.ard._card import Card
-from crf2csr.ard._covariates import Covariate, covariate, fault
+from crf2csr.ard._covariates import Covariate, check, covariate, fault, said
 from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.ard._subjects import known_keys, known_options, of_adsl, responses, too_few
+from crf2csr.ard._subjects import known_options, of_adsl, own_options, responses, too_few
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -107,14 +107,16 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
                 value=len(model["covariates"]),
             )
         for planned in model["covariates"]:
-            known_keys(analysis, planned, {"variable", "reference", "levels", "continuous", "per", "needs"})
+            check(analysis, planned)
+    common = analysis.common() | {"options": own_options(analysis, "models")}
     for where, rows, people in analysis.groups():
         found, looks = responses(analysis, rows, people), 0
         for model in o["models"]:
-            about = analysis.common() | where | {"group2": "model", "group2_level": model["id"]}
+            about = common | where | {"group2": "model", "group2_level": model["id"]}
+            about["options"] = own_options(analysis, "models", covariates=[said(one) for one in model["covariates"]])
             looks += _model(analysis, facts, about, model["covariates"], found)
         everyone = facts.set_of("adsl", people.index)
-        facts.add("looks", looks, "d0", everyone, **analysis.common(), **where, variable=analysis.variables[0])
+        facts.add("looks", looks, "d0", everyone, **common, **where, variable=analysis.variables[0])
 
 
 def _model(

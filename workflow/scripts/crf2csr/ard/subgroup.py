@@ -14,7 +14,16 @@ import pandas as pd
 from crf2csr.ard._binomial import INTERVALS
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.ard._subjects import as_text, known_keys, known_options, levels_of, of_adsl, responses, too_few
+from crf2csr.ard._subjects import (
+    as_text,
+    known_keys,
+    known_options,
+    levels_of,
+    of_adsl,
+    own_options,
+    responses,
+    too_few,
+)
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -63,7 +72,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         else:
             shown[variable] = _levels(analysis, planned)
     for where, rows, people in analysis.groups():
-        about = analysis.common() | where
+        about = analysis.common() | where | {"options": own_options(analysis, "subgroups")}
         found = responses(analysis, rows, people)
         for variable, (level, levels) in shown.items():
             mine = level.loc[people.index]

@@ -58,13 +58,21 @@ STATISTICS = {
     "share": "share of the variance by what is missing",
     "missing_information": "fraction of missing information",
     "efficiency": "relative efficiency",
-    "df": "degrees of freedom",
     "mcse": "Monte-Carlo standard error of the estimate",
     "mcse_low": "Monte-Carlo standard error of the lower limit",
     "mcse_high": "Monte-Carlo standard error of the upper limit",
     "r_hat": "R-hat (convergence)",
     "r_hat_max": "largest R-hat (convergence)",
     "interval": "method of the interval",
+    "lsmean": "least-squares mean",
+    "lsmean_low": "lower limit, least-squares mean",
+    "lsmean_high": "upper limit, least-squares mean",
+    "df": "degrees of freedom",
+    "diff": "difference of least-squares means",
+    "neg2_reml": "-2 restricted log-likelihood",
+    "structure": "covariance structure used",
+    "earlier": "covariance structures that failed before",
+    "errors": "standard errors by",
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}

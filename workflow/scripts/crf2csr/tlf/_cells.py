@@ -84,9 +84,20 @@ def cell(column: dict[str, Any], facts: pd.DataFrame, where: str) -> list[Part]:
     return fill(column["show"], facts, where)
 
 
+def notes(spec: dict[str, Any], shelf: Shelf) -> list[Any]:
+    """Footnotes: texts as they are; ``{show, analysis, ...}`` becomes parts bound to facts."""
+    where = f"display {spec['id']}"
+    return [
+        note
+        if isinstance(note, str)
+        else {"parts": fill(note["show"], chosen(shelf.of(note.get("analysis", spec["analysis"]), where), note), where)}
+        for note in spec["footnotes"]
+    ]
+
+
 def arms(facts: pd.DataFrame) -> list[str]:
-    """Labels of the columns of an analysis, in its own order."""
-    return list(dict.fromkeys(facts["group1_level"]))
+    """Labels of the columns of an analysis, in its own order; a fact of no arm (one model of all) makes none."""
+    return list(dict.fromkeys(facts["group1_level"].dropna()))
 
 
 def chosen(facts: pd.DataFrame, planned: dict[str, Any]) -> pd.DataFrame:

@@ -108,8 +108,6 @@ def _drawn(spec: dict[str, Any], shelf: Shelf) -> list[Line]:
         if row.get("section"):
             lines.append(Line(row["label"], row.get("indent", 0), -1, (np.nan, np.nan, np.nan), []))
             continue
-        if row.get("drawn") is False:
-            continue
         pair = row.get("interval", spec.get("interval", "clopper_pearson"))
         facts = _lines.facts_of(row, spec, shelf)
         for number, label in enumerate(labels):
