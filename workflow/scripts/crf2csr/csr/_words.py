@@ -31,6 +31,15 @@ STATISTICS = {
     "n_left_out": "subjects left out by the analysis",
     "entered": "subjects who entered",
     "left_out": "left out",
+    "lsmean": "least-squares mean",
+    "lsmean_low": "lower limit, least-squares mean",
+    "lsmean_high": "upper limit, least-squares mean",
+    "df": "degrees of freedom",
+    "diff": "difference of least-squares means",
+    "neg2_reml": "-2 restricted log-likelihood",
+    "structure": "covariance structure used",
+    "earlier": "covariance structures that failed before",
+    "errors": "standard errors by",
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
