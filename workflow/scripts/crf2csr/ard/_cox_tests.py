@@ -110,7 +110,7 @@ def _function_of_time(m: _cox.Model, transform: str) -> np.ndarray:
     if transform == "identity":
         return m.time
     if transform == "log":
-        return np.log(m.time)
+        return np.log(np.where(m.event, m.time, 1.0))
     raise Cause("is not a function of time", field="ph_transform", value=transform)
 
 

@@ -108,9 +108,9 @@ def at(c: Curve, time: float, kind: str, level: float) -> tuple[float, float, fl
 
 
 def earliest(c: Curve, share: float) -> float:
-    """First time at which S(t) is at or below ``1 - share``, without a middle of flat pieces; infinite where never."""
+    """First time at which S(t) is at or below ``1 - share``, without a middle of flat pieces; NaN where never."""
     reached = c.surv <= 1 - share + TOLERANCE
-    return float(c.time[int(np.argmax(reached))]) if reached.any() else float("inf")
+    return float(c.time[int(np.argmax(reached))]) if reached.any() else float("nan")
 
 
 def to_the_end(c: Curve, share: float) -> float:

@@ -3,10 +3,12 @@
 A time is known to lie in (L, R]; L = R is an exact time, R infinite a time that was not seen. Mass can lie only on
 the innermost intervals (Peto 1973; Turnbull, JRSS B 1976;38:290), and how it lies within one is not determined.
 
-The log-likelihood is concave in the masses. A mass that is set is improved by EM steps, then by Newton steps on the
-masses that are not 0 (an active set); an interval is opened again where the gradient asks for it. The gradient
-certifies the end: with g_j the sum over subjects of A_ij / P_i, no distribution has a log-likelihood higher by more
-than max_j g_j - n (Kuhn-Tucker conditions; Gentleman and Geyer, Biometrika 1994;81:618).
+The log-likelihood is concave in the masses, and they are unique: every innermost interval ends where some subject's
+bounds end, so the probabilities of the bounds determine the masses one after another. Equal masses are improved by EM
+steps, then by Newton steps on the masses that are not 0 (an active set); an interval is opened again where the
+gradient asks for it. The gradient certifies the end: with g_j the sum over subjects of A_ij / P_i, no distribution
+has a log-likelihood higher by more than max_j g_j - n (Kuhn-Tucker conditions; Gentleman and Geyer, Biometrika
+1994;81:618).
 """
 
 from __future__ import annotations
@@ -38,8 +40,6 @@ class Estimate:
     loglik : float
     violation : float
         The largest g_j / n - 1.
-    unique : bool
-        Whether no other masses have the same likelihood.
     """
 
     lower: np.ndarray
@@ -48,7 +48,6 @@ class Estimate:
     gradient: np.ndarray
     loglik: float
     violation: float
-    unique: bool
 
     @property
     def certified(self) -> bool:
@@ -84,9 +83,8 @@ def estimate(left: np.ndarray, right: np.ndarray, start: np.ndarray | None = Non
     if start is None:
         start = _product_limit(left, right, lower, upper) if simple else np.full(len(lower), 1 / len(lower))
     mass = start if rows.violation(start) <= CERTIFIED / 1e3 else _maximise(rows, start)
-    unique = simple or _unique(rows, mass)
     gradient = rows.gradient(mass) / rows.n
-    return Estimate(lower, upper, mass, gradient, rows.loglik(mass), float(gradient.max() - 1), unique)
+    return Estimate(lower, upper, mass, gradient, rows.loglik(mass), float(gradient.max() - 1))
 
 
 def _reach(left: np.ndarray, right: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -222,13 +220,6 @@ def _open(rows: _Rows, mass: np.ndarray, which: int) -> np.ndarray | None:
         if rows.loglik(new) > now:
             return new
     return None
-
-
-def _unique(rows: _Rows, mass: np.ndarray) -> bool:
-    """Whether the intervals that may hold mass are told apart by the subjects (their columns independent)."""
-    open_ = np.flatnonzero(rows.gradient(mass) / rows.n > 1 - CERTIFIED)
-    design = np.sqrt(rows.weight)[:, None] * rows.design(open_)
-    return bool(np.linalg.matrix_rank(design.T @ design) == len(open_))
 
 
 def survival_between(made: Estimate, time: float) -> tuple[float, float, int | None]:

@@ -99,7 +99,7 @@ class _Model:
             if covariate["variable"] not in people:
                 raise Cause("is not a variable of ADSL", file=analysis.place, field=covariate["variable"])
             label = covariate.get("label", covariate["variable"])
-            reasons[f"not known: {label}"] = people[covariate["variable"]].isna()
+            reasons[f"{label} not known"] = people[covariate["variable"]].isna()
         left_out(facts, self.about, people, reasons)
         whole = people[~pd.concat(reasons, axis=1).any(axis=1)]
         self.known = known[known["USUBJID"].isin(whole["USUBJID"])]
@@ -168,10 +168,7 @@ class _Model:
             said = {"error": "not determined beside an infinite estimate"}
         elif made.infinite.any():
             said = {"warning": "estimate of the model in the limit of an infinite coefficient"}
-        z = -float(ndtri((1 - self.level) / 2))
-        p = 2 * float(ndtr(-abs(beta / se))) if se > 0 else float("nan")
-        values = (beta, se, np.exp(beta), np.exp(beta - z * se), np.exp(beta + z * se), p)
-        for name, value in zip(COEFFICIENT, values, strict=False):
+        for name, value in self._wald(beta, se).items():
             self.facts.add(name, value, COEFFICIENT[name], self.everyone, **where, **said)
         if np.isnan(beta) and not endless:
             for name in ("profile_low", "profile_high", "p_lr"):
@@ -191,14 +188,18 @@ class _Model:
         """What the other rule for ties gives."""
         rule, said = OTHER_TIES[self.ties]
         made = _cox.fit(_cox.model(self.time, self.event, x, rule))
-        z = -float(ndtri((1 - self.level) / 2))
         for number, column in enumerate(used):
-            beta, se = made.beta[number], made.se[number]
-            p = 2 * float(ndtr(-abs(beta / se))) if se > 0 else float("nan")
-            values = (beta, se, np.exp(beta), np.exp(beta - z * se), np.exp(beta + z * se), p)
-            for name, value in zip(COEFFICIENT, values, strict=False):
-                one = self.place(column) | {"context": said}
+            one = self.place(column) | {"context": said}
+            for name, value in self._wald(made.beta[number], made.se[number]).items():
                 self.facts.add(name, value, COEFFICIENT[name], self.everyone, **one)
+
+    def _wald(self, beta: float, se: float) -> dict[str, float | None]:
+        """A coefficient, its ratio and what follows from its standard error; None where it is not a number."""
+        z = -float(ndtri((1 - self.level) / 2))
+        p = 2 * float(ndtr(-abs(beta / se))) if se > 0 else float("nan")
+        with np.errstate(over="ignore"):
+            values = (beta, se, np.exp(beta), np.exp(beta - z * se), np.exp(beta + z * se), p)
+        return {n: float(v) if np.isfinite(v) else None for n, v in zip(COEFFICIENT, values, strict=False)}
 
     def _tests(self, m: _cox.Model, made: _cox.Fit, used: list[Column]) -> None:
         self.facts.add("loglik", made.point.loglik, "d3", self.everyone, **self.about)

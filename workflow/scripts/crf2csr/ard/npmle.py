@@ -2,8 +2,8 @@
 
 The event is known to lie after the last assessment without it and at or before the first with it. The estimate has
 mass on the innermost intervals only, and says nothing of how it lies within one: a probability at a day inside such
-an interval is a range, and so is a quantile. No confidence interval is given: the estimate converges at the rate
-n^(1/3), and neither the usual bootstrap nor a normal approximation holds for it.
+an interval is a range, and so is a quantile. No confidence interval is given: where visits fall on many different
+days the estimate has no normal approximation, and the usual bootstrap does not hold for it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr import numbers
 from crf2csr.ard import _npmle
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
@@ -27,6 +28,7 @@ CARD = Card(
         "cum": "Sum of the masses up to and with this interval",
         "cum_least": "Sum of the masses of intervals that end by this day",
         "cum_most": "Sum of the masses of intervals that begin before this day",
+        "cum_range": "Least to most; one number where both are the same",
         "surv_least": "1 - cum_most",
         "surv_most": "1 - cum_least",
         "gradient": "(1/n) sum over subjects who may have had the event in it of 1 / P(L < T <= R)",
@@ -98,15 +100,13 @@ def _estimate(
     left, right = known["L"].to_numpy(), known["R"].to_numpy()
     made = _npmle.estimate(left, right)
     doubt = {} if made.certified else {"warning": "the Kuhn-Tucker conditions do not hold: not the maximum"}
-    several = {} if made.unique else {"warning": "other masses have the same likelihood"}
     facts.add("loglik", made.loglik, "d3", everyone, **about, **doubt)
     facts.add("kkt_violation", made.violation, "p", everyone, **about, **doubt)
     yes = {True: "yes", False: "no"}
     facts.add("certified", made.certified, "text", everyone, **about, **doubt, stat_text=yes[made.certified])
-    facts.add("unique", made.unique, "text", everyone, **about, **several, stat_text=yes[made.unique])
     facts.add("n_intervals", len(made.mass), "d0", everyone, **about)
     facts.add("n_intervals_mass", int((made.mass > 0).sum()), "d0", everyone, **about)
-    _intervals(facts, about | doubt | several, made, known, left, right)
+    _intervals(facts, about | doubt, made, known, left, right)
     for name, share in QUARTILES.items():
         for suffix, value in zip(("_after", "_by"), _npmle.quantile_between(made, share), strict=True):
             facts.add(name + suffix, _finite(value), "d0", everyone, **about, **doubt, unit="days")
@@ -161,6 +161,9 @@ def _range(facts: Facts, one: dict[str, Any], least: float, most: float, members
     facts.add("surv_most", most, "percent", members, **one)
     facts.add("cum_least", 1 - most, "percent", members, **one)
     facts.add("cum_most", 1 - least, "percent", members, **one)
+    ends = [numbers.shown(share, "percent") for share in (1 - most, 1 - least)]
+    text = ends[0] if least == most else " to ".join(ends)
+    facts.add("cum_range", None, "text", members, **one, stat_text=text)
 
 
 def _finite(value: float) -> float | None:
