@@ -160,11 +160,8 @@ def source(display: dict[str, Any], chapter: str, sha256: str, part: dict[str, A
     )
     names = _named(planned)
     mine = [a for a in part["ard"].get(chapter, {}).get("analyses", []) if a["id"] in names]
-    datasets = list(
-        dict.fromkeys(
-            name for a in mine for name in (a["dataset"], *(o["dataset"] for o in a.get("beside", {}).values()))
-        )
-    )
+    read = [(a["dataset"], *(other["dataset"] for other in a.get("beside", {}).values())) for a in mine]
+    datasets = list(dict.fromkeys(name for some in read for name in some))
     programs = [f"adam.{d}" for d in datasets] + [f"ard.{m}" for m in dict.fromkeys(a["method"] for a in mine)]
     programs += [f"tlf.{planned['layout']}"] if "layout" in planned else []
     named = dict.fromkeys(a.get("estimand") for a in mine)
