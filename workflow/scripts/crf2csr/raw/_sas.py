@@ -16,8 +16,8 @@ from crf2csr.raw._staged import Told, check_names, tell, text_frame
 FORMAT = re.compile(r"(\$?[A-Z_][A-Z_0-9]*?)(\d*)(?:\.\d*)?")
 # Families of SAS formats by what the number counts: days since 1960, seconds since 1960, seconds since midnight.
 DATE = re.compile(
-    r"(?:NL|EUR|MINGUO)?(?:DATE|DF[A-Z]{2})|[BEI]S?(?:8601)D[A-Z]|IS8601DA|(?:DDMMYY|MMDDYY|YYMMDD)[BCDNPS]?"
-    r"|WEEKDA(?:TE|TX)|WORDDAT[EX]|NLDATE[A-Z]*|JULIAN|NENGO|E8601DA|B8601DA"
+    r"DATE|EURDF(?:DD|DE|WDX|WKX)|MINGUO|NENGO|JULIAN|(?:DDMMYY|MMDDYY|YYMMDD)[BCDNPS]?|(?:[BE]|IS)8601DA"
+    r"|WEEKDAT[EX]|WORDDAT[EX]|NLDATE[A-Z]*"
 )
 PARTIAL = re.compile(
     r"MONYY|YYMON|YEAR|MONTH|MONNAME|QTRR?|(?:MMYY|YYMM|YYQR?)[CDNPS]?|DAY|JULDAY|WEEKDAY|DOWNAME|WEEK[UVW]"

@@ -66,15 +66,15 @@ def members(content: bytes, file: str) -> list[Member]:
     """All data sets of a transport file."""
     cards = _cards(content, file)
     firsts = [n for n, (role, _) in enumerate(cards) if role == "member"]
-    made = []
+    made: list[Member] = []
+    if not firsts:
+        raise Cause("holds no data set", file=file)
     for first, last in zip(firsts, [*firsts[1:], len(cards)], strict=True):
         own = dict(cards[first:last])
         if len(own) < len(set(ROLES.values())):
             raise Cause("a header record of a data set is missing", file=file)
         end = cards[last][1] if last < len(cards) else len(content)
         made.append(_member(content, own, end, file))
-    if not made:
-        raise Cause("holds no data set", file=file)
     return made
 
 
@@ -99,13 +99,13 @@ def _member(content: bytes, cards: dict[str, int], end: int, file: str) -> Membe
     body = np.frombuffer(content[data + CARD : end], dtype="uint8")
     whole = len(body) // width
     records = body[: whole * width].reshape(whole, width)
-    if (body[whole * width :] != 0x20).any():
-        raise Cause("the last record is cut off", file=file, line=whole + 1)
     said = content[data + 48 : data + 63].strip()
     if long and said.isdigit() and int(said):
         if not 0 <= whole - int(said) <= (CARD - 1) // width:
             raise Cause(f"holds {whole} records and says {int(said)}", file=file)
         return Member(_name(content, described, long), variables, records[: int(said)], False)
+    if (body[whole * width :] != 0x20).any():
+        raise Cause("the last record is cut off", file=file, line=whole + 1)
     # The last card is filled with blanks. A blank record there can be real only where all variables are text.
     while whole and len(body) - (whole - 1) * width < CARD and (records[whole - 1] == 0x20).all():
         whole -= 1

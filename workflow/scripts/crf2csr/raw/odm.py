@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr.errors import Cause
-from crf2csr.raw import _odm, _redcap
+from crf2csr.raw import _odm, _odm_reader, _redcap
 from crf2csr.raw._memo import Memo
 from crf2csr.raw._staged import KEYS, Told, chosen, tell, text_frame, unread
 
@@ -49,7 +49,7 @@ def stage(
         Not well-formed, a DTD, a transaction that cannot be applied, a record that would be ambiguous.
     """
     encoding = entry["encoding"]
-    reading = _MEMO.get(content, (encoding,), entry.get("uses", 1), lambda: _odm.read(content, encoding, file))
+    reading = _MEMO.get(content, (encoding,), entry.get("uses", 1), lambda: _odm_reader.read(content, encoding, file))
     filled = _forms_with_data(reading)
     part = chosen(entry, list(dict.fromkeys([*reading.forms, *filled])), "form (FormOID)", file)
     rows, empty = [], []
@@ -114,6 +114,7 @@ def _records(
     rows: dict[str, dict[str, Any]] = {}
     for group in groups:
         row = rows.setdefault(group.key[1], {"line": group.line, "cells": {}, "keys": keys | {"GRPREP": group.key[1]}})
+        row["keys"] |= group.about or {}
         for oid, value in group.inside.items():
             if row["cells"].get(oid, value) != value:
                 raise Cause("this item stands twice in one record", file=file, line=group.line, field=oid, value=value)
