@@ -64,11 +64,12 @@ def _record(row: dict[str, str], typed: bool, more: dict[str, str], items: list[
         _item(n, row[n], _typed(n, row[n]) if typed else "", more.get("Item", "")) for n in names if row[n] != ""
     )
     stamp = f"<AuditRecord><DateTimeStamp>{row['LASTMOD']}</DateTimeStamp></AuditRecord>" if row["LASTMOD"] else ""
+    group = f'ItemGroupOID="IG.{row["FORM"]}" ItemGroupRepeatKey="{row["GRPREP"]}" oc:Status="{row["FORMSTAT"]}"'
     return f"""<SubjectData SubjectKey="S.{row["SUBJID"]}" oc:StudySubjectID="{row["SUBJID"]}"{more.get("Subject", "")}>
 <SiteRef LocationOID="{row["SITEID"]}"/>
 <StudyEventData StudyEventOID="{row["EVENT"]}" StudyEventRepeatKey="{row["EVENTREP"]}"{more.get("Event", "")}>
 <FormData FormOID="{row["FORM"]}" FormRepeatKey="{row["FORMREP"]}"{more.get("Form", "")}>
-<ItemGroupData ItemGroupOID="IG.{row["FORM"]}" ItemGroupRepeatKey="{row["GRPREP"]}" oc:Status="{row["FORMSTAT"]}"{more.get("Group", "")}>
+<ItemGroupData {group}{more.get("Group", "")}>
 {stamp}{inside}</ItemGroupData></FormData></StudyEventData></SubjectData>"""
 
 
@@ -77,7 +78,9 @@ def document(forms: dict[str, list[str]], body: Iterable[str], kind: str = "Snap
     metadata = ""
     for form, items in forms.items():
         refs = "".join(f'<ItemRef ItemOID="{item}" Mandatory="No"/>' for item in items)
-        metadata += f'<FormDef OID="{form}" Name="{form}"><ItemGroupRef ItemGroupOID="IG.{form}" Mandatory="No"/></FormDef>'
+        metadata += (
+            f'<FormDef OID="{form}" Name="{form}"><ItemGroupRef ItemGroupOID="IG.{form}" Mandatory="No"/></FormDef>'
+        )
         metadata += f'<ItemGroupDef OID="IG.{form}" Name="{form}" Repeating="Yes">{refs}</ItemGroupDef>'
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" xmlns:oc="http://www.openclinica.org/ns/odm_ext_v130/v3.1"
@@ -237,18 +240,21 @@ def workbook(
     )
     relations += f'<Relationship Id="s" Type="{OFFICE}/styles" Target="styles.xml"/>'
     relations += f'<Relationship Id="t" Type="{OFFICE}/sharedStrings" Target="/xl/sharedStrings.xml"/>'
-    listed = "".join(
+    listed = "<sheets>"
+    listed += "".join(
         f'<sheet name={quoteattr(name)} sheetId="{n + 1}" r:id="r{n}" state="{(states or {}).get(name, "visible")}"/>'
         for n, name in enumerate(sheets)
     )
+    listed += "</sheets>"
     own = "".join(f'<numFmt numFmtId="{164 + n}" formatCode={quoteattr(code)}/>' for n, code in enumerate(formats))
-    styles = "".join(f'<xf numFmtId="{n}"/>' for n in [0, *(164 + n for n, _ in enumerate(formats))])
+    used = "".join(f'<xf numFmtId="{n}"/>' for n in [0, *(164 + n for n, _ in enumerate(formats))])
+    styles = f"<numFmts>{own}</numFmts><cellXfs>{used}</cellXfs>"
     parts = {
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="a" Type="{OFFICE}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}">{properties}<sheets>{listed}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}">{properties}{listed}</workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">{relations}</Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{SHEETS}"><numFmts>{own}</numFmts><cellXfs>{styles}</cellXfs></styleSheet>',
+        "xl/styles.xml": f'<styleSheet xmlns="{SHEETS}">{styles}</styleSheet>',
         "xl/sharedStrings.xml": f'<sst xmlns="{SHEETS}">{"".join(f"<si>{words(s)}</si>" for s in strings)}</sst>',
     }
     for n, inside in enumerate(sheets.values()):

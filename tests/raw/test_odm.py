@@ -61,7 +61,9 @@ def tx(word: str) -> str:
 
 def test_columns_come_from_the_metadata_whether_or_not_anyone_answered():
     made = staged(form(group(item("I.A", "x"))))
-    assert made[["SUBJID", "EVENT", "EVENTREP", "FORMREP", "GRPREP"]].to_numpy().tolist() == [["1", "V1", "1", "1", "1"]]
+    assert made[["SUBJID", "EVENT", "EVENTREP", "FORMREP", "GRPREP"]].to_numpy().tolist() == [
+        ["1", "V1", "1", "1", "1"]
+    ]
     assert made[["I.A", "I.B"]].to_numpy().tolist() == [["x", ""]]
     assert made["LINE"].tolist() == [5]
 
@@ -102,6 +104,12 @@ def test_a_unit_has_a_column_of_its_own():
     assert made[["I.A", "I.A_UNIT"]].to_numpy().tolist() == [["70", "kg"], ["71", ""]]
 
 
+def test_of_a_file_in_the_document_the_name_is_staged():
+    inside = '<ItemDataBase64Binary ItemOID="I.A" v:DocName="scan.jpg">/9j/4AAQ</ItemDataBase64Binary>'
+    made = staged(form(group(inside)))
+    assert made["I.A"].tolist() == ["scan.jpg"] and told(made, "R-FILE") == [("I.A", "scan.jpg", "info")]
+
+
 def test_a_null_item_is_blank_and_its_reason_is_told():
     made = staged(form(group('<ItemData ItemOID="I.A" IsNull="Yes" v:ReasonForNull="NASK"/>')))
     assert made["I.A"].tolist() == [""] and told(made, "R-NULL") == [("I.A", "NASK", "info")]
@@ -110,7 +118,12 @@ def test_a_null_item_is_blank_and_its_reason_is_told():
 
 @pytest.mark.parametrize(
     ("place", "more"),
-    [("group", 'v:Removed="Yes"'), ("form", 'v:Status="removed"'), ("event", 'v:IsActive="No"'), ("subject", 'v:Deleted="true"')],
+    [
+        ("group", 'v:Removed="Yes"'),
+        ("form", 'v:Status="removed"'),
+        ("event", 'v:IsActive="No"'),
+        ("subject", 'v:Deleted="true"'),
+    ],
 )
 def test_what_the_vendor_calls_removed_is_set_aside_and_told(place, more):
     marks = {name: more if name == place else "" for name in ("group", "form", "event", "subject")}
@@ -124,7 +137,12 @@ def test_what_the_vendor_calls_removed_is_set_aside_and_told(place, more):
 
 def test_transactions_are_applied_in_the_order_of_the_document():
     made = staged(
-        form(group(item("I.A", "1") + item("I.B", "2"), tx("Insert")), tx("Insert"), upper=tx("Insert"), event=tx("Insert"))
+        form(
+            group(item("I.A", "1") + item("I.B", "2"), tx("Insert")),
+            tx("Insert"),
+            upper=tx("Insert"),
+            event=tx("Insert"),
+        )
         + form(group(item("I.A", "3"), tx("Update")))
         + form(group(item("I.B", "", tx("Remove")), tx("Update")))
         + form(group(item("I.A", "4", tx("Upsert")), tx("Context")))
@@ -140,7 +158,9 @@ def test_transactions_are_applied_in_the_order_of_the_document():
 
 
 def test_a_child_inherits_the_transaction_and_removing_a_subject_takes_all_its_records():
-    body = form(group(item("I.A", "1")), upper=tx("Insert")) + form(group(item("I.A", "2")), subject="2", upper=tx("Insert"))
+    body = form(group(item("I.A", "1")), upper=tx("Insert")) + form(
+        group(item("I.A", "2")), subject="2", upper=tx("Insert")
+    )
     made = staged(body + f'<SubjectData SubjectKey="1" {tx("Remove")}/>', "Transactional")
     assert made[["SUBJID", "I.A"]].to_numpy().tolist() == [["2", "2"]]
     assert told(made, "R-REMOVED") == [("*", "I.A=1", "info")]
@@ -220,7 +240,12 @@ def test_a_document_that_attacks_or_is_damaged_is_refused_with_one_line(head, bo
 
 
 def test_an_encoding_that_xml_parsers_do_not_know_is_read_as_declared():
-    text = '<?xml version="1.0" encoding="GB18030"?>' + HEAD.format(kind="Snapshot") + form(group(item("I.A", "甲"))) + TAIL
+    text = (
+        '<?xml version="1.0" encoding="GB18030"?>'
+        + HEAD.format(kind="Snapshot")
+        + form(group(item("I.A", "甲")))
+        + TAIL
+    )
     made = odm.stage(text.encode("gb18030"), ENTRY | {"encoding": "GB18030"}, "F.xml")
     assert made["I.A"].tolist() == ["甲"]
     with pytest.raises(Cause, match="offset"):

@@ -166,7 +166,9 @@ def test_blank_records_at_the_end_are_kept_where_they_cannot_be_filling(tmp_path
 
 
 def test_an_old_encoding_is_read_by_the_declared_fallback_alone(tmp_path):
-    content = transport(tmp_path, {"S": ["naïve 10 µg"]}).replace("naïve 10 µg".encode(), "naïve 10 µg  ".encode("cp1252"))
+    content = transport(tmp_path, {"S": ["naïve 10 µg"]}).replace(
+        "naïve 10 µg".encode(), "naïve 10 µg  ".encode("cp1252")
+    )
     with pytest.raises(Cause, match="byte ef is not UTF-8") as found:
         xpt.stage(content, UTF8, "V")
     assert (found.value.field, found.value.line) == ("S", 1)
@@ -189,7 +191,7 @@ def test_a_transport_file_that_was_cut_off_is_refused(tmp_path):
     long = {"S": [f"{n:060d}" for n in range(9)]}
     with pytest.raises(Cause, match="cut off"):
         xpt.stage(transport(tmp_path, long)[: -2 * 80], UTF8, "V")
-    with pytest.raises(Cause, match="holds .* records and says 9"):
+    with pytest.raises(Cause, match=r"holds .* records and says 9"):
         xpt.stage(transport(tmp_path, long, 8)[:-240], UTF8, "V")
     with pytest.raises(Cause, match="CPORT"):
         xpt.stage(b"**COMPRESSED** **COMPRESSED**" + b" " * 80, UTF8, "V")

@@ -237,7 +237,9 @@ def test_a_damaged_workbook_is_staged_or_refused_and_never_crashes(data_):
 
 def _damaged() -> bytes:
     """A workbook without compression: what is damaged is XML and the archive's own words."""
-    good = workbook({"S": data([[cell(1, 1, "<v>0</v>", ' t="s"')], [cell(2, 1, "<v>46027</v>", ' s="1"')]])}, ["DAT"], ["d-mmm"])
+    good = workbook(
+        {"S": data([[cell(1, 1, "<v>0</v>", ' t="s"')], [cell(2, 1, "<v>46027</v>", ' s="1"')]])}, ["DAT"], ["d-mmm"]
+    )
     memory = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(memory, "w") as new:
         for name in old.namelist():

@@ -222,6 +222,10 @@ class Reader:
         if not oid:
             raise Cause("the identifier is missing", file=self.file, line=line, field="ItemOID")
         value, null = self._value(item, text), attributes.get("IsNull") == "Yes"
+        document = next((v for n, v in attributes.items() if n.endswith(" DocName")), "")
+        if document and item["kind"].endswith("Binary") and place.live:
+            self._tell(Told(line, "R-FILE", oid, document, "A file stands in the export; its name is staged."))
+            value = document
         if null and value:
             raise Cause("is null and has a value", file=self.file, line=line, field=oid, value=value)
         transaction, own = self._transaction(attributes, place.transaction, line)

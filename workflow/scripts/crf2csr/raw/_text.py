@@ -27,7 +27,7 @@ def codec(encoding: str, file: str) -> str:
     """Python's name of a declared encoding."""
     try:
         name = codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):
         name = ""
     if not KNOWN.fullmatch(name):
         raise Cause("is not an encoding that is known", file=file, field="encoding", value=encoding)
