@@ -6,11 +6,12 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test clean
+.PHONY: help report test mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
 	@echo "make test      the same, then every check and test"
+	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
 
@@ -21,6 +22,10 @@ report:
 test:
 	@.ci/venv test
 	@.ci/check
+
+mutate:
+	@.ci/venv test
+	@.venv/bin/python -m mutate
 
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports logs benchmarks .snakemake

@@ -230,7 +230,8 @@ def test_the_last_observation_is_carried_over_missing_visits_only():
     )
     carried = cell(made, "A", "Week 12", "ANL04FL")
     assert (carried["AVAL"], carried["DTYPE"]) == (1, "LOCF")
-    assert cell(made, "A", "Week 1", "ANL04FL")["DTYPE"] == "BOCF"
+    never = cell(made, "A", "Week 1", "ANL04FL")
+    assert (never["AVAL"], never["DTYPE"]) == (0, "BOCF")
     assert (cell(made, "B", "Week 12", "ANL04FL")["DTYPE"], cell(made, "B", "Week 12", "ANL04FL")["RSPCAT"]) == (
         "NRI",
         "COMPOSITE",

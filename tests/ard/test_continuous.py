@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crf2csr.ard import continuous
+from crf2csr.ard import _describe, continuous
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
 NAMES = ["n", "mean", "sd", "se", "min", "max", "median"]
@@ -12,7 +12,7 @@ NAMES = ["n", "mean", "sd", "se", "min", "max", "median"]
 def test_statistics_agree_with_r(case, column):
     want = oracle("12_descriptive")[case]
     values = data("data/subjects")[column].to_numpy("float64")
-    got = continuous.describe(values) | {"n": len(values)}
+    got = _describe.describe(values) | {"n": len(values)}
     np.testing.assert_allclose([got[name] for name in NAMES], [want[name] for name in NAMES], rtol=1e-12)
     np.testing.assert_allclose([got["q1"], got["q3"]], [want["q_type2"][2], want["q_type2"][4]], rtol=1e-12)
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crf2csr.ard import proportion
+from crf2csr.ard import _binomial, proportion
 from crf2csr.errors import Cause
 from tests.ard._tables import REFERENCE, oracle, run, stat, subjects
 
@@ -32,14 +32,14 @@ def test_intervals_and_the_one_sided_p_value_agree_with_r(case):
     x, n = want["x"], want["n"]
     for ours, (theirs, tolerance) in NAMES.items():
         if 0 < x < n or ours == "clopper_pearson":
-            np.testing.assert_allclose(proportion.INTERVALS[ours](x, n, 0.95), want[theirs], rtol=tolerance, atol=1e-9)
-    np.testing.assert_allclose(proportion.wilson(x, n, 0.95), want["other"]["wilson"], rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(proportion.p_greater(x, n, want["p0"]), want["p_greater"], rtol=1e-9)
+            np.testing.assert_allclose(_binomial.INTERVALS[ours](x, n, 0.95), want[theirs], rtol=tolerance, atol=1e-9)
+    np.testing.assert_allclose(_binomial.wilson(x, n, 0.95), want["other"]["wilson"], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(_binomial.p_greater(x, n, want["p0"]), want["p_greater"], rtol=1e-9)
 
 
 @pytest.mark.parametrize(("x", "n"), [(26, 60), (1, 20), (19, 20), (0, 20), (20, 20)])
 def test_the_ends_of_the_mid_p_interval_solve_its_equation(x, n):
-    lower, upper = proportion.mid_p(x, n, 0.95)
+    lower, upper = _binomial.mid_p(x, n, 0.95)
     half = stats.binom.pmf(x, n, [lower, upper]) / 2
     if x > 0:
         assert stats.binom.sf(x, n, lower) + half[0] == pytest.approx(0.025, rel=1e-9)
@@ -52,20 +52,20 @@ def test_the_ends_of_the_mid_p_interval_solve_its_equation(x, n):
 PUBLISHED = pd.read_csv(REFERENCE / "published_ci.csv")
 
 
-@pytest.mark.parametrize("method", sorted(set(PUBLISHED["method"]) & set(proportion.INTERVALS)))
+@pytest.mark.parametrize("method", sorted(set(PUBLISHED["method"]) & set(_binomial.INTERVALS)))
 def test_intervals_agree_with_published_ones_to_the_decimals_printed(method):
     mine = PUBLISHED[PUBLISHED["method"] == method]
     assert len(mine)
     for case in mine.itertuples():
-        ends = np.array(proportion.INTERVALS[method](case.x, case.n, case.level)) * case.scale
+        ends = np.array(_binomial.INTERVALS[method](case.x, case.n, case.level)) * case.scale
         np.testing.assert_allclose(ends, [case.lo_published, case.hi_published], atol=0.5001 * 10.0**-case.decimals)
 
 
 def test_at_sixty_subjects_and_thirty_percent_the_boundary_is_26_at_an_attained_alpha_of_0_0196():
-    count, alpha = proportion.boundary(60, 0.30, 0.025)
+    count, alpha = _binomial.boundary(60, 0.30, 0.025)
     assert count == 26
     assert round(alpha, 4) == 0.0196
-    assert proportion.clopper_pearson(26, 60, 0.95)[0] > 0.30 > proportion.clopper_pearson(25, 60, 0.95)[0]
+    assert _binomial.clopper_pearson(26, 60, 0.95)[0] > 0.30 > _binomial.clopper_pearson(25, 60, 0.95)[0]
 
 
 def test_a_subject_without_a_row_is_a_nonresponder():

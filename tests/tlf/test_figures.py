@@ -56,6 +56,31 @@ def trend_figure():
     return trend.display(spec | {"columns": [{"label": "n", "show": "{n}"}]}, made, {})
 
 
+def change_figure():
+    rows = pd.DataFrame(
+        {
+            "USUBJID": pd.Series(np.repeat(list("12345678"), 2), dtype="str"),
+            "AVISIT": pd.Series(["Week 1", "Week 2"] * 8, dtype="str"),
+            "CHG": np.cos(np.arange(16.0)) - 3,
+        }
+    )
+    options = {"visits": ["Week 1", "Week 2"], "baseline": None, "decimals": 1}
+    made = shelf(
+        [{"id": "m", "method": "mmrm", "dataset": "adrs", "options": options}], {"adsl": people(8), "adrs": rows}
+    )
+    spec = {
+        "id": "f-5",
+        "title": "Change",
+        "analysis": "m",
+        "estimate": "lsmean",
+        "interval": "lsmean",
+        "y_label": "LS mean change",
+        "x": {"Week 1": 1, "Week 2": 2},
+        "series": [{"label": "All"}],
+    }
+    return trend.display(spec | {"columns": [{"label": "LS mean", "show": "{lsmean}"}]}, made, {})
+
+
 def forest_figure():
     analyses = [
         {"id": week, "method": "proportion", "dataset": "adrs", "where": {"AVISIT": week}}
@@ -95,7 +120,13 @@ def flow_figure(arms=None, page=None, **box):
     return flow.display({"id": "f-4", "title": "Flow", "analysis": "flow", "boxes": plan}, made, {})
 
 
-FIGURES = {"km": km_figure, "trend": trend_figure, "forest": forest_figure, "flow": flow_figure}
+FIGURES = {
+    "km": km_figure,
+    "trend": trend_figure,
+    "change": change_figure,
+    "forest": forest_figure,
+    "flow": flow_figure,
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -142,6 +173,12 @@ def test_under_each_figure_stand_its_numbers_bound_to_facts(name):
     made = FIGURES[name]()
     assert made["rows"]
     assert unbound(made) == []
+
+
+def test_an_estimate_that_is_no_proportion_has_an_axis_of_its_own():
+    drawn = [element.text for element in ElementTree.fromstring(change_figure()["svg"]).iter(f"{SVG}text")]
+    assert "LS mean change" in drawn and "0.0" in drawn and "100" not in drawn
+    assert texts(change_figure()).keys() == {"All", "Week 1", "Week 2"}
 
 
 def test_the_risk_table_is_drawn_and_tabulated():

@@ -4,6 +4,7 @@ import pytest
 
 from crf2csr.errors import Cause
 from crf2csr.tlf import baseline, cross, lines, listing, shift, summary, terms, visits
+from crf2csr.tlf._cells import notes
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
 ADRS = pd.DataFrame(
@@ -180,3 +181,52 @@ def test_a_listing_refuses_a_column_that_was_not_selected():
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "PT", "label": "Term"}]}
     with pytest.raises(Cause, match="no such column"):
         listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=pd.DataFrame({"_ROW": [0]}))
+
+
+CHANGE = pd.DataFrame(
+    {
+        "USUBJID": pd.Series(np.repeat([str(i) for i in range(1, 13)], 2), dtype="str"),
+        "AVISIT": pd.Series(["Week 1", "Week 2"] * 12, dtype="str"),
+        "BASE": np.repeat(np.arange(12.0), 2),
+        "CHG": np.cos(np.arange(24.0)),
+    }
+)
+MODEL = {
+    "id": "model",
+    "method": "mmrm",
+    "dataset": "adrs",
+    "options": {"visits": ["Week 1", "Week 2"], "reference": "Placebo", "decimals": 1},
+}
+
+
+def test_a_column_that_an_arm_does_not_have_says_so():
+    made = shelf([MODEL], {"adsl": people(12, ["Drug", "Placebo"]), "adrs": CHANGE}, TWO)
+    spec = {
+        "id": "t",
+        "analysis": "model",
+        "blocks": [{}],
+        "columns": [
+            {"label": "LS mean", "show": "{lsmean} ({se})"},
+            {"label": "Difference", "show": "{diff}", "absent": "reference"},
+        ],
+    }
+    shown = visits.display(spec, made, {})
+    assert [head["label"] for head in shown["spanners"][0]] == ["Drug", "Placebo"]
+    assert [texts(shown)[week][3] for week in ("Week 1", "Week 2")] == ["reference"] * 2
+    assert "reference" not in texts(shown)["Week 1"][1]
+
+
+def test_a_column_without_the_word_for_absence_is_refused():
+    made = shelf([MODEL], {"adsl": people(12, ["Drug", "Placebo"]), "adrs": CHANGE}, TWO)
+    spec = {"id": "t", "analysis": "model", "blocks": [{}], "columns": [{"label": "Difference", "show": "{diff}"}]}
+    with pytest.raises(Cause, match="0 facts"):
+        visits.display(spec, made, {})
+
+
+def test_a_footnote_shows_what_was_fitted_bound_to_its_fact():
+    made = shelf([MODEL], {"adsl": people(12, ["Drug", "Placebo"]), "adrs": CHANGE}, TWO)
+    spec = {"id": "t", "analysis": "model", "footnotes": ["Plain.", {"show": "Covariance: {structure}."}]}
+    plain, bound = notes(spec, made)
+    assert plain == "Plain."
+    assert [part["t"] for part in bound["parts"]] == ["Covariance: ", "unstructured", "."]
+    assert "f" in bound["parts"][1]

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from crf2csr import io
+from crf2csr.ard import _registry
 from crf2csr.ard._facts import Facts, choose
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
@@ -12,22 +13,27 @@ def analyze(job: Job) -> None:
     """Write the facts of one chapter, the sets of their members, the cards of its methods, and its listings."""
     part = job.slice
     datasets = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
-    facts = Facts()
+    facts, sizes, place = Facts(), {}, f"config/ard/{job.name}.yaml"
     cards = {}
     for spec in part["spec"]["analyses"]:
         if not has_room("ard", spec["method"]):
             raise Cause(
                 "is not a method of the house",
-                file=f"config/ard/{job.name}.yaml",
+                file=place,
                 field=spec["id"],
                 value=spec["method"],
             )
         room = import_module(f"crf2csr.ard.{spec['method']}")
         cards[spec["method"]] = room.CARD
-        listed = room.analyze(choose(spec, datasets, part["page"]), facts)
+        analysis = choose(spec, datasets, part["page"])
+        sizes |= {(spec["id"], arm): len(people) for arm, people in analysis.people().items()}
+        listed = room.analyze(analysis, facts)
         if listed is not None:
             io.write_table(job.outputs[spec["id"]], listed)
     found = facts.frame()
+    exempt = {spec["id"] for spec in part["spec"]["analyses"] if not cards[spec["method"]].share}
+    _registry.verify(found, exempt, place)
+    _registry.populations(found, sizes, place)
     found["reference"] = found["method"].map({name: card.reference for name, card in cards.items()}).astype("str")
     io.write_table(job.outputs["facts"], found)
     io.write_json(job.outputs["methods"], {name: card.about() for name, card in sorted(cards.items())})

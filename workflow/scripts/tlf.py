@@ -5,9 +5,9 @@ from importlib import import_module
 from crf2csr import io
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
-from crf2csr.tlf._cells import Shelf
+from crf2csr.tlf._cells import Shelf, notes
 
-KEPT = ("id", "number", "title", "population", "footnotes", "kind", "sap", "analysis")
+KEPT = ("id", "number", "title", "population", "kind", "sap", "analysis")
 
 
 def display(job: Job) -> None:
@@ -27,5 +27,6 @@ def display(job: Job) -> None:
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
         source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
         body = room.display(spec, shelf, part["page"], **source)
-        made.append({k: spec[k] for k in KEPT if k in spec} | body)
+        said = {"footnotes": notes(spec, shelf)} if "footnotes" in spec else {}
+        made.append({k: spec[k] for k in KEPT if k in spec} | said | body)
     io.write_json(job.outputs["displays"], {"chapter": job.name, "displays": made})

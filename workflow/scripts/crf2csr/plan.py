@@ -200,7 +200,9 @@ class Plan:
             a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"
         }
         inputs = {f"adam/{d}": f"results/adam/{d}.parquet" for d in dict.fromkeys(["adsl", *spec["datasets"]])}
-        return Job(name, inputs, outputs, digest(part, code("crf2csr.ard._facts", *rooms)), part)
+        return Job(
+            name, inputs, outputs, digest(part, code("crf2csr.ard._facts", "crf2csr.ard._registry", *rooms)), part
+        )
 
     def _display(self, name: str) -> Job:
         spec, study = self.study.tlf[name], self.study

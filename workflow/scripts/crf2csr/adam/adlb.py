@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
-from crf2csr.adam import _ctcae, _records
+from crf2csr.adam import _ctcae, _hepatic, _levels, _records
 from crf2csr.adam._occurrence import first_of
 from crf2csr.trace import Made
 
@@ -22,7 +22,8 @@ def derive(
     """Build ADLB: one row per result of the parameters of the specification, of treated subjects."""
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     made = Made(lb)
-    rows = lb.assign(PARAMCD=parameter(lb, spec["parameters"]))
+    tested = [p for p in spec["parameters"] if "made_by" not in p]
+    rows = lb.assign(PARAMCD=parameter(lb, tested))
     rows = made.ledger.split(rows, rows["PARAMCD"].notna(), "ADLB: parameters", "LB", "test is not a parameter of ADLB")
     done = ~(rows["LBSTAT"] == "NOT DONE").fillna(False).astype(bool)
     rows = made.ledger.split(rows, done, "ADLB: tests that were done", "LB", "test was not done")
@@ -30,12 +31,24 @@ def derive(
         rows, rows["USUBJID"].isin(treated.index), "ADLB: results of treated subjects", "LB", "subject was not treated"
     )
     rows = measured(rows.reset_index(drop=True), page["labs"]["censored"])
-    about = {p["code"]: p for p in spec["parameters"]}
+    about = {p["code"]: p for p in tested}
     windows = {code: page["windows"][p.get("windows", spec["windows"])] for code, p in about.items()}
     rows = _records.derive(rows, treated, windows, page, _records.no_events())
     rows = conventional(rows, lists["labs"]["analytes"])
     rows = shifts(graded(rows, lists[page["labs"]["grading"]], page["labs"]["grading"]))
-    rows = worst(rows, rows["USUBJID"].map(treated["TRTEDT"]).astype("Int64"), page["treatment_emergent_days"])
+    if "levels" in page["labs"]:
+        name = page["labs"]["levels"]
+        rows = levelled(rows.assign(SEX=rows["USUBJID"].map(treated["SEX"])), lists[name], name)
+    late = too_late(rows, rows["USUBJID"].map(treated["TRTEDT"]).astype("Int64"), page["treatment_emergent_days"])
+    rows = worst(rows, late)
+    if "hepatic" in spec:
+        rows["_KEY"] = "L" + rows.index.astype("str")
+        liver, made.edges = _hepatic.derive(rows, treated, late, spec["hepatic"])
+        notable = liver.loc[liver["PARAMCD"].isin([spec["hepatic"]["quadrant"]]) & (liver["AVAL"] > 0), "USUBJID"]
+        judged = [*spec["hepatic"]["enzymes"], spec["hepatic"]["bilirubin"], spec["hepatic"]["alp"]]
+        shown = rows["PARAMCD"].isin(judged) & rows["USUBJID"].isin(notable)
+        rows["LIVFL"] = pd.Series("Y", index=rows.index, dtype="str").where(shown)
+        rows = pd.concat([rows, liver], ignore_index=True)
     made.data = _records.label(rows, spec, treated)
     return made
 
@@ -86,7 +99,9 @@ def conventional(rows: pd.DataFrame, analytes: dict[str, Any]) -> pd.DataFrame:
     times = code.map({name: unit.get("times", 1) for name, unit in about.items()}).astype("float64")
     over = code.map({name: unit.get("over", 1) for name, unit in about.items()}).astype("float64")
     values = {f"{name}CV": rows[name] * times / over for name in ("AVAL", "BASE", "CHG")}
-    return rows.assign(CONVU=code.map({name: unit["unit"] for name, unit in about.items()}).astype("str"), **values)
+    said = {name: f"{analytes[name].get('test', name)} ({unit['unit']})" for name, unit in about.items()}
+    unit = code.map({name: unit["unit"] for name, unit in about.items()}).astype("str")
+    return rows.assign(CONVU=unit, PARAMCV=code.map(said).astype("str"), **values)
 
 
 def graded(rows: pd.DataFrame, table: _ctcae.Table, version: str) -> pd.DataFrame:
@@ -103,6 +118,17 @@ def graded(rows: pd.DataFrame, table: _ctcae.Table, version: str) -> pd.DataFram
     for name in ("ATOXGR", "ATOXGRH", "ATOXGRL"):
         rows[name] = rows[f"{name}N"].astype("str").where(rows[f"{name}N"].notna())
     return rows
+
+
+def levelled(rows: pd.DataFrame, table: _levels.Table, name: str) -> pd.DataFrame:
+    """Level of the outlier in each direction (high, low, fall from the baseline), and why one cannot be told."""
+    why = pd.Series(np.nan, index=rows.index, dtype="str")
+    for direction, letter in _levels.DIRECTIONS.items():
+        found = _levels.levels(rows, table, direction, name)
+        rows = rows.assign(**{f"OUTLV{letter}N": found["LEVEL"]})
+        rows[f"OUTLV{letter}"] = found["LEVEL"].astype("str").where(found["LEVEL"].notna())
+        why = why.where(why.notna(), found["WHY"])
+    return rows.assign(OUTREAS=why)
 
 
 def shifts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -122,16 +148,21 @@ def shifts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def worst(rows: pd.DataFrame, last: pd.Series, days: int | None) -> pd.DataFrame:
-    """Flag the worst grade after baseline in each direction, up to the last dose + ``days``; of equals the first."""
-    late = (
-        (rows["ADT"] > last + days).fillna(False).astype(bool)
-        if days is not None
-        else pd.Series(False, index=rows.index)
-    )
-    for letter in SCALES:
-        grade = rows[f"ATOXGR{letter}N"]
-        ordered = rows.assign(_worst=-grade)
-        among = rows["POST"] & grade.notna() & ~late
-        rows[f"WGR{letter}FL"] = first_of(ordered, among, ["USUBJID", "PARAMCD"], ["_worst", "ADT", "ASEQ0"])
+def too_late(rows: pd.DataFrame, last: pd.Series, days: int | None) -> pd.Series:
+    """Tell which results come later than the last dose (a day) + ``days``; None: no cap."""
+    if days is None:
+        return pd.Series(False, index=rows.index)
+    return (rows["ADT"] > last + days).fillna(False).astype(bool)
+
+
+def worst(rows: pd.DataFrame, late: pd.Series) -> pd.DataFrame:
+    """Flag the worst grade and level after baseline in each direction, of equals the first; ``late`` ones never."""
+    flags = {f"WGR{letter}FL": f"ATOXGR{letter}N" for letter in SCALES}
+    flags |= {
+        f"WLV{letter}FL": f"OUTLV{letter}N" for letter in _levels.DIRECTIONS.values() if f"OUTLV{letter}N" in rows
+    }
+    for flag, graded_by in flags.items():
+        ordered = rows.assign(_worst=-rows[graded_by])
+        among = rows["POST"] & rows[graded_by].notna() & ~late
+        rows[flag] = first_of(ordered, among, ["USUBJID", "PARAMCD"], ["_worst", "ADT", "ASEQ0"])
     return rows

@@ -62,6 +62,8 @@ def derive(
     rows = _treatment(rows, page)
     edges: list[pd.DataFrame] = []
     rows = _disposition(rows, ds, edges, page)
+    if "RISKEDT" in spec["variables"]:
+        rows["RISKEDT"] = risk_end(rows, page)
     found, more = _subject.derive(rows, spec.get("subject", {}), domains)
     rows, edges = rows.assign(**found), edges + more
     rows = _computed(rows)
@@ -96,6 +98,21 @@ def _treatment(rows: pd.DataFrame, page: dict[str, Any]) -> pd.DataFrame:
     order = {arm["label"]: n for n, arm in enumerate(page["arms"], start=1)}
     rows["TRT01PN"], rows["TRT01AN"] = rows["TRT01P"].map(order), rows["TRT01A"].map(order)
     return rows
+
+
+def risk_end(rows: pd.DataFrame, page: dict[str, Any]) -> pd.Series:
+    """Last day (Int64) on which an adverse event of a treated subject is treatment-emergent and can be known.
+
+    The earliest of the last dose + ``treatment_emergent_days`` (null: no cap), last contact, death and the cut-off.
+    """
+    days, cutoff = page["treatment_emergent_days"], page["study"].get("cutoff")
+    ends = {name: rows[name].astype("Int64") for name in ("LSTCNDT", "DTHDT")}
+    if days is not None:
+        ends["TRTEDT"] = rows["TRTEDT"].astype("Int64") + days
+    if cutoff:
+        day = dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0]
+        ends["CUTOFF"] = pd.Series(day, index=rows.index, dtype="Int64")
+    return pd.DataFrame(ends).min(axis=1).astype("Int64").where(rows["TRTSDT"].notna())
 
 
 def _disposition(rows: pd.DataFrame, ds: pd.DataFrame, edges: list[pd.DataFrame], page: dict[str, Any]) -> pd.DataFrame:

@@ -19,12 +19,15 @@ class Card:
         ``""`` stands for the whole method.
     references : tuple of str
         Author, journal, year; volume: page.
+    share : bool
+        Whether the statistic ``p`` is n / N of its cell; then every one of them is checked.
     """
 
     name: str
     formulas: dict[str, str]
     references: tuple[str, ...] = ()
     r: dict[str, str] = field(default_factory=dict)
+    share: bool = True
 
     @property
     def reference(self) -> str:
@@ -33,4 +36,5 @@ class Card:
 
     def about(self) -> dict[str, Any]:
         """The card as plain data."""
-        return asdict(self) | {"references": list(self.references)}
+        known = asdict(self) | {"references": list(self.references)}
+        return {name: value for name, value in known.items() if name != "share"}

@@ -157,6 +157,12 @@ class Analysis:
             "options": json.dumps(self.options, sort_keys=True),
         }
 
+    def people(self) -> dict[str, pd.DataFrame]:
+        """Subjects of the population by arm, and of all arms under the label of the total."""
+        arm = self.subjects[self.arm_variable]
+        found = {label: self.subjects[arm == label] for label in self.arms}
+        return found | ({self.spec["total"]: self.subjects} if "total" in self.spec else {})
+
     def groups(self) -> list[Group]:
         """For each arm (and level of ``by``): the facts' group columns, the rows, the arm's subjects.
 

@@ -18,6 +18,7 @@ from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
 CARD = Card(
+    share=False,  # a percentage is of its row
     name="Shift table",
     formulas={"": "Each subject stands once: category at baseline by category after it; % of the row"},
     references=(),

@@ -75,9 +75,29 @@ def _tokens(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     return parts
 
 
+def cell(column: dict[str, Any], facts: pd.DataFrame, where: str) -> list[Part]:
+    """Fill one planned column, ``{label, show}``; ``absent`` is the text where the arm has none of its statistics."""
+    facts = chosen(facts, column)
+    names = {match.group(1) for match in TOKEN.finditer(column["show"])}
+    if "absent" in column and not facts["stat_name"].isin(names).any():
+        return [{"t": column["absent"]}]
+    return fill(column["show"], facts, where)
+
+
+def notes(spec: dict[str, Any], shelf: Shelf) -> list[Any]:
+    """Footnotes: texts as they are; ``{show, analysis, ...}`` becomes parts bound to facts."""
+    where = f"display {spec['id']}"
+    return [
+        note
+        if isinstance(note, str)
+        else {"parts": fill(note["show"], chosen(shelf.of(note.get("analysis", spec["analysis"]), where), note), where)}
+        for note in spec["footnotes"]
+    ]
+
+
 def arms(facts: pd.DataFrame) -> list[str]:
-    """Labels of the columns of an analysis, in its own order."""
-    return list(dict.fromkeys(facts["group1_level"]))
+    """Labels of the columns of an analysis, in its own order; a fact of no arm (one model of all) makes none."""
+    return list(dict.fromkeys(facts["group1_level"].dropna()))
 
 
 def chosen(facts: pd.DataFrame, planned: dict[str, Any]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Layout: a proportion over time with its intervals, one line per series and arm, and its data beneath."""
+"""Layout: an estimate over time with its intervals, one line per series and arm, and its data beneath."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spre
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
     """Draw ``series: [{label, analysis, ...}]``; ``x`` maps each visit (levels of ``by``) to its place on the axis.
 
-    The estimate is ``p``, its interval the pair ``interval``; ``columns`` are shown beneath for each visit.
+    The estimate is the statistic ``estimate``, its interval the pair ``interval``: a proportion ``p`` on an axis of
+    per cent, any other on an axis of its own with a line at 0. ``columns`` are shown beneath for each visit.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
     by = spec.get("by", "group2_level")
+    estimate = spec.get("estimate", "p")
     figure = _figure.canvas(680, 380)
-    axes = figure.add_axes((0.1, 0.13, 0.87, 0.83))
+    axes = figure.add_axes((0.1, 0.13, 0.87, 0.83 if estimate == "p" else 0.77))
     places, pair = spec["x"], spec.get("interval", "clopper_pearson")
     lines = [(series, label) for series in spec["series"] for label in labels]
     rows: list[dict[str, Any]] = []
@@ -29,10 +31,10 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         facts = facts[facts["group1_level"] == label]
         table = {
             name: pd.Series(part["stat"].to_numpy("float64"), index=pd.Index(part[by].tolist(), dtype=object))
-            for name in ("p", f"{pair}_low", f"{pair}_high")
+            for name in (estimate, f"{pair}_low", f"{pair}_high")
             for part in [facts[facts["stat_name"] == name]]
         }
-        visits = [visit for visit in places if visit in table["p"]]
+        visits = [visit for visit in places if visit in table[estimate]]
         # Points of several series at one visit stand side by side, so that no interval hides another.
         x = np.array([float(places[v]) for v in visits]) + 0.14 * (number - (len(lines) - 1) / 2)
         y, low, high = (table[name].loc[visits].to_numpy("float64") for name in table)
@@ -62,11 +64,17 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     axes.set_xticks([float(v) for v in places.values()], list(places))
     ends = [float(place) for place in places.values()]
     axes.set_xlim(min(ends) - 0.05 * (max(ends) - min(ends)), max(ends) + 0.05 * (max(ends) - min(ends)))
-    axes.set_ylim(-0.01, 1)
-    axes.set_yticks(np.linspace(0, 1, 6), [f"{v:.0f}" for v in np.linspace(0, 100, 6)])
+    if estimate == "p":
+        axes.set_ylim(-0.01, 1)
+        axes.set_yticks(np.linspace(0, 1, 6), [f"{v:.0f}" for v in np.linspace(0, 100, 6)])
+        axes.legend(loc="upper left")
+    else:
+        axes.axhline(0, color="#808080", linewidth=0.9, linestyle="dashed")
+        axes.set_xlabel(spec.get("x_label", ""))
+        # Values may lie anywhere between the axes, so the legend stands above them.
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, borderaxespad=0)
     axes.set_ylabel(spec.get("y_label", "Percent"))
     axes.grid(axis="y", color="#808080", alpha=0.25, linewidth=0.6)
-    axes.legend(loc="upper left")
     svg = _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))
     return {
         "stub": spec.get("stub", "Visit"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.tlf._cells import Shelf, arms, chosen, fill, headers, section, spread
+from crf2csr.tlf._cells import Shelf, arms, cell, chosen, headers, section, spread
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -14,7 +14,8 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
 
     A block of an analysis by two variables (parameter, visit) becomes one block per level of the first;
     ``together`` keeps the blocks of one level side by side. ``skip`` names visits that a block does not show, as
-    baseline for the change from it.
+    baseline for the change from it. A column with ``absent`` shows that text for an arm that has no such statistic,
+    as the reference arm of a difference.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
@@ -45,10 +46,6 @@ def _visits(
         if visit in block.get("skip", []):
             continue
         at = facts[facts[by] == visit]
-        cells = [
-            fill(column["show"], chosen(at[at["group1_level"] == label], column), where)
-            for label in labels
-            for column in spec["columns"]
-        ]
+        cells = [cell(column, at[at["group1_level"] == label], where) for label in labels for column in spec["columns"]]
         made.append({"head": str(visit), "level": 1, "cells": cells})
     return made

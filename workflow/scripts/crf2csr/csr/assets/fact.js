@@ -89,6 +89,20 @@ function card(body, fact) {
   }
 }
 
+// The rows that a number counts or was computed from.
+function rowsBehind(body, fact, text) {
+  if (!fact.table) {
+    body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
+    return;
+  }
+  const name = tableName(fact.table);
+  const people = subjectsOf(fact.table, fact.rows);
+  const verb = fact.format === "count" ? "Counted" : "Computed from";
+  const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
+  body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
+  if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
+}
+
 function showFact(button) {
   const named = button.closest("article")?.querySelector(".number");
   begin(stepTo(factOf(button.dataset.f), button.textContent, named ? `${named.textContent}: ` : ""), button);
@@ -106,17 +120,11 @@ function stepTo(fact, text, place) {
         ["Method", fact.method + (fact.options ? ` (${fact.options})` : "")],
         ["Value at full precision", fact.stat_text ?? fact.stat], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
       ]));
-      card(body, fact);
-      if (!fact.table) {
-        body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
-        return;
-      }
-      const name = tableName(fact.table);
-      const people = subjectsOf(fact.table, fact.rows);
-      const verb = fact.format === "count" ? "Counted" : "Computed from";
-      const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
-      body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
-      if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
+      // A count is asked for its subjects, a statistic for its method: that comes first.
+      const counts = fact.format === "count";
+      if (!counts) card(body, fact);
+      rowsBehind(body, fact, text);
+      if (counts) card(body, fact);
     },
   };
 }

@@ -1,0 +1,51 @@
+"""Points of single subjects, as the layouts that draw them one by one take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr.tlf._cells import Shelf, fill
+
+
+def points(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
+    """One line per point of an analysis by ``points``: SUBJECT, ARM, GROUP (level of ``by``), x, y, mark."""
+    facts = shelf.of(analysis, where)
+    mine = facts[facts["group3_level"].notna()]
+    keys = mine[["group3_level", "variable_level"]].astype(str).agg("|".join, axis=1)
+    out = pd.DataFrame(
+        {
+            "SUBJECT": mine["group3_level"].to_numpy(),
+            "ARM": mine["group1_level"].to_numpy(),
+            "GROUP": mine["group2_level"].to_numpy(),
+        },
+        index=pd.Index(keys),
+    )
+    out = out[~out.index.duplicated()]
+    for name in ("x", "y", "mark"):
+        part = mine[mine["stat_name"] == name]
+        values = part["stat_text" if name == "mark" else "stat"].to_numpy()
+        out[name] = pd.Series(values, index=pd.Index(keys[part.index])).reindex(out.index)
+    return out.reset_index(drop=True)
+
+
+def short(subject: str) -> str:
+    """The end of a subject's identifier, which tells subjects of one study apart."""
+    return "-".join(subject.split("-")[-2:])
+
+
+def counted(shelf: Shelf, analysis: str, labels: list[str], where: str) -> list[dict[str, Any]]:
+    """Rows beneath the figure: how many subjects are drawn and how many have no value."""
+    facts = shelf.of(analysis, where)
+    by_arm = [facts[(facts["group1_level"] == label) & facts["group2_level"].isna()] for label in labels]
+    return [
+        {"head": head, "level": 0, "cells": [fill(f"{{{name}}}", one, where) for one in by_arm]}
+        for head, name in (("Subjects drawn", "drawn"), ("Without a value", "n_missing"))
+    ]
+
+
+def refused(shelf: Shelf, analysis: str, where: str) -> str | None:
+    """Why nothing is drawn, where there are too many subjects."""
+    warning = shelf.of(analysis, where)["warning"].dropna()
+    return str(warning.iloc[0]) if len(warning) else None
