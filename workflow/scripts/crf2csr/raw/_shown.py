@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import cache
 
 from crf2csr.raw import _numeric
 
@@ -48,6 +49,7 @@ PLAIN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORE
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
+@cache
 def parts(shown: str) -> str:
     """Letters of what a format shows of a moment: of ``y``, ``m``, ``d``, ``t``; ``e`` for an exponent.
 

@@ -52,15 +52,16 @@ def letters(column: int) -> str:
     return text
 
 
-def _place(reference: str) -> tuple[int, int] | None:
-    """Row and column of ``AB12``."""
-    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", reference)
-    if not found:
-        return None
-    column = 0
-    for letter in found.group(1):
-        column = column * 26 + ord(letter) - 64
-    return int(found.group(2)), column
+class Columns(dict[str, int]):
+    """Number of the column of ``AB``; 0 for what is no column. Each is counted once."""
+
+    def __missing__(self, name: str) -> int:
+        """Count a column that was not seen before."""
+        number = 0
+        for letter in name if re.fullmatch("[A-Z]{1,3}", name) else "":
+            number = number * 26 + ord(letter) - 64
+        self[name] = number
+        return number
 
 
 class Workbook:
@@ -228,27 +229,35 @@ class _Cells:
         self.value: str | None = None
         self.formula = False
         self.inline = _Strings([])
+        self.names, self.columns = _xml.Bare(), Columns()
 
     def start(self, tag: str, about: dict[str, str], line: int) -> None:
-        local = _xml.bare(tag)
-        self.inline.start(tag, about, line)
+        local = self.names[tag]
         if local == "row":
             self.row = self._whole(about.get("r"), self.row + 1)
             self.column = 0
             if about.get("hidden") in ("1", "true"):
                 self.sheet.hidden_rows.append(self.row)
         elif local == "c":
-            if "r" in about and (place := _place(about["r"])) is None:
-                raise Cause("is no reference of a cell", file=self.file, field=self.sheet.name, value=about["r"])
-            self.column = place[1] if "r" in about and place else self.column + 1
+            if "r" in about:
+                self.column = self.columns[about["r"].rstrip("0123456789")]
+                if not self.column:
+                    raise Cause("is no reference of a cell", file=self.file, field=self.sheet.name, value=about["r"])
+            else:
+                self.column += 1
             self.about, self.value, self.formula = about, None, False
         elif local == "f":
             self.formula = True
+        elif local in ("is", "rPh"):
+            self.inline.start(tag, about, line)
         elif local == "mergeCell":
             self.sheet.merged.append(about.get("ref", ""))
         elif local == "col" and about.get("hidden") in ("1", "true"):
             first = self._whole(about.get("min"), 1)
             self.sheet.hidden_columns.append((first, self._whole(about.get("max"), first)))
+
+    def _where(self) -> str:
+        return f"{self.sheet.name}!{letters(self.column)}{self.row}"
 
     def _whole(self, text: str | None, default: int) -> int:
         if text is None:
@@ -258,23 +267,23 @@ class _Cells:
         return int(text)
 
     def end(self, tag: str, text: str) -> None:
-        local = _xml.bare(tag)
-        self.inline.end(tag, text)
+        local = self.names[tag]
         if local == "v":
             self.value = text
-        elif local == "is":
-            self.value = "".join(self.inline.parts)
         elif local == "c":
             self._close()
+        elif local in ("t", "rPh"):
+            self.inline.end(tag, text)
+        elif local == "is":
+            self.value = "".join(self.inline.parts)
 
     def _close(self) -> None:
         kind = self.about.get("t", "n")
-        where = f"{self.sheet.name}!{letters(self.column)}{self.row}"
         if kind not in KINDS:
-            raise Cause("is no kind of a cell", file=self.file, field=where, value=kind)
+            raise Cause("is no kind of a cell", file=self.file, field=self._where(), value=kind)
         if self.formula and (self.value is None or (self.value == "" and kind != "str")):
             rule = "a formula has no stored value; open the workbook in Excel, calculate and save it"
-            raise Cause(rule, file=self.file, line=self.row, field=where)
+            raise Cause(rule, file=self.file, line=self.row, field=self._where())
         if self.value is None:
             return
         text = self.value
@@ -284,12 +293,12 @@ class _Cells:
             style = int(self.about.get("s", "0"))
             shown = self.formats[style] if self.formats else "#0"
         except (ValueError, IndexError):
-            raise Cause("the cell refers to what the workbook does not have", file=self.file, field=where) from None
+            raise Cause("the cell refers to what the workbook does not have", file=self.file, field=self._where()) from None
         if kind in ("str", "inlineStr"):
             text = unescaped(text)
         row = self.sheet.rows.setdefault(self.row, {})
         if self.column in row:
-            raise Cause("the cell stands twice", file=self.file, field=where)
+            raise Cause("the cell stands twice", file=self.file, field=self._where())
         row[self.column] = Cell(KINDS[kind], text, shown, self.formula)
 
 

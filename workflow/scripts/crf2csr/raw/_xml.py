@@ -19,6 +19,15 @@ Start = Callable[[str, dict[str, str], int], None]
 End = Callable[[str, str], None]
 
 
+class Bare(dict[str, str]):
+    """Names without their namespaces, each cut once."""
+
+    def __missing__(self, name: str) -> str:
+        """Cut a name that was not seen before."""
+        self[name] = bare(name)
+        return self[name]
+
+
 def bare(name: str) -> str:
     """The name of an element or attribute without its namespace."""
     return name.rpartition(" ")[2]
