@@ -140,6 +140,15 @@ def test_a_formula_without_a_stored_value_stops_with_sheet_and_cell(inside):
     assert cause.field == "Vital signs!B2" and "formula" in cause.rule and cause.line == 2
 
 
+@pytest.mark.parametrize(
+    ("inside", "attributes"), [("<v>1</v>", ' t="s"'), ("<v>-1</v>", ' t="s"'), ("<v>1</v>", ' s="7"')]
+)
+def test_a_cell_that_refers_to_what_is_not_there_is_refused(inside, attributes):
+    rows = data([[cell(1, 1, "<v>0</v>", ' t="s"')], [cell(2, 1, inside, attributes)]])
+    cause = refused(workbook({"S": rows}, ["TXT"]))
+    assert "does not have" in cause.rule and cause.field == "S!A2"
+
+
 def test_merged_cells_a_blank_row_and_a_cell_beside_the_columns_are_refused():
     good = sheet([["TXT"], ["a"]])
     assert refused(workbook({"S": good + '<mergeCells><mergeCell ref="A1:B2"/></mergeCells>'})).field == "S!A1:B2"

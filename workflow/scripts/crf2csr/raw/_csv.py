@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from crf2csr import io
 from crf2csr.errors import Cause
@@ -165,16 +165,16 @@ def read(content: bytes, entry: dict[str, Any], file: str) -> pd.DataFrame:
 
 
 def _cut(plain: bytes, delimiter: str, width: int) -> pa.Table:
-    """All records, the header among them, as text."""
-    return csv.read_csv(
+    """All records, the header among them, as text (of what is in memory: no file is opened here)."""
+    return read_csv(
         memory.BytesIO(plain),
-        read_options=csv.ReadOptions(
+        read_options=ReadOptions(
             use_threads=False,
             column_names=[str(n) for n in range(width)],
             block_size=min(max(len(plain) + 1, 1 << 20), (1 << 31) - 1),
         ),
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=csv.ConvertOptions(
+        parse_options=ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=ConvertOptions(
             check_utf8=False,
             column_types={str(n): pa.string() for n in range(width)},
             strings_can_be_null=False,

@@ -256,6 +256,13 @@ class _Cells:
             first = self._whole(about.get("min"), 1)
             self.sheet.hidden_columns.append((first, self._whole(about.get("max"), first)))
 
+    def _of(self, known: list[str], place: str) -> str:
+        """The shared string or the style that a cell refers to."""
+        if not re.fullmatch("[0-9]{1,9}", place) or int(place) >= len(known):
+            rule = "the cell refers to what the workbook does not have"
+            raise Cause(rule, file=self.file, field=self._where(), value=place)
+        return known[int(place)]
+
     def _where(self) -> str:
         return f"{self.sheet.name}!{letters(self.column)}{self.row}"
 
@@ -287,13 +294,9 @@ class _Cells:
         if self.value is None:
             return
         text = self.value
-        try:
-            if kind == "s":
-                text = self.strings[int(text)]
-            style = int(self.about.get("s", "0"))
-            shown = self.formats[style] if self.formats else "#0"
-        except (ValueError, IndexError):
-            raise Cause("the cell refers to what the workbook does not have", file=self.file, field=self._where()) from None
+        if kind == "s":
+            text = self._of(self.strings, text)
+        shown = self._of(self.formats, self.about.get("s", "0")) if self.formats else "#0"
         if kind in ("str", "inlineStr"):
             text = unescaped(text)
         row = self.sheet.rows.setdefault(self.row, {})
