@@ -24,8 +24,16 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 CUTOFF = date(2026, 10, 15)
 AFTER_TREATMENT = timedelta(days=14)
 EMERGENT = timedelta(days=28)
+OBSERVED = {"VISDAT", "VSDAT", "LBDAT", "PPDAT", "PGADAT", "DLDAT", "DADAT", "CXRDAT"}
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 UNKNOWN = {"UN", "UK", "UNK"}
+STEROID_OR_SYSTEMIC = re.compile(
+    "卤米松|halometasone|皮炎平|糠酸莫米松|丁酸氢化可的松|曲安奈德|复方甘草酸苷|消银|雷公藤|甲氨蝶呤|methotrexate|阿维A|acitretin|环孢素|cyclosporin|泼尼松|prednis",
+    re.IGNORECASE,
+)
+FOR_THE_SKIN = re.compile("掌跖脓疱|手足皮疹|PPP|palmoplantar", re.IGNORECASE)
+TOPICAL = re.compile("卤米松|halometasone|皮炎平|糠酸莫米松|丁酸氢化可的松|曲安奈德", re.IGNORECASE)
+LIGHT = re.compile("UVB|PUVA|excimer|光疗|准分子", re.IGNORECASE)
 VISITS = {
     "Week 1": (2, 11, 8),
     "Week 2": (12, 22, 15),
@@ -232,6 +240,78 @@ def analysed(records, person: Person, window: tuple[int, int, int], policy: bool
         and (policy or r[0] <= person.last_dose + AFTER_TREATMENT)
     ]
     return min(inside, key=lambda r: (abs(person.study_day(r[0]) - target), -r[0].toordinal(), -r[1]), default=None)
+
+
+# Scores and intercurrent events
+
+
+def area(percent: str) -> int | None:
+    if not re.fullmatch(r"\d+(\.\d+)?", percent.strip()) or Fraction(percent) > 100:
+        return None
+    value = Fraction(percent)
+    return 0 if value == 0 else 1 + sum(value >= bound for bound in (10, 30, 50, 70, 90))
+
+
+def tenths(record: dict[str, str]) -> int | None:
+    total = 0
+    for region, weight in (("RP", 2), ("LP", 2), ("RS", 3), ("LS", 3)):
+        signs = [whole(record[region + sign], 4) for sign in ("ERY", "PUS", "DES")]
+        score = whole(record[region + "ARE"], 6)
+        if score is None:
+            score = area(record[region + "PCT"])
+        if None in signs or score is None:
+            return None
+        total += weight * sum(signs) * score
+    return total
+
+
+def sign(record: dict[str, str], name: str, regions: Iterable[str] = ("RP", "LP", "RS", "LS")) -> int | None:
+    """Sum of a sign over the regions; nothing where one is missing."""
+    parts = [whole(record[region + name], 4) for region in regions]
+    return None if None in parts else sum(parts)
+
+
+def region_tenths(record: dict[str, str], regions: Iterable[str]) -> int | None:
+    """Tenths of the score of some regions; nothing where an item is missing."""
+    total = 0
+    for region in regions:
+        signs = [whole(record[region + name], 4) for name in ("ERY", "PUS", "DES")]
+        score = whole(record[region + "ARE"], 6)
+        score = area(record[region + "PCT"]) if score is None else score
+        if None in signs or score is None:
+            return None
+        total += (2 if region.endswith("P") else 3) * sum(signs) * score
+    return total
+
+
+@cache
+def composite_events() -> dict[str, list[tuple[date, str]]]:
+    """Intercurrent events that count as non-response, from the first dose on, with their kind."""
+    found = defaultdict(list)
+    for person in treated().values():
+        kinds = {"LACK OF EFFICACY": "lack of efficacy", "ADVERSE EVENT": "adverse event", "DEATH": "death"}
+        if person.reason in kinds:
+            found[person.id].append((person.ended, kinds[person.reason]))
+    for person, when, _, _ in prohibited():
+        found[person].append((when, "prohibited"))
+    return {
+        person: sorted((when, kind) for when, kind in some if when >= treated()[person].first_dose)
+        for person, some in found.items()
+    }
+
+
+@cache
+def prohibited() -> list[tuple[str, date, str, str]]:
+    """Prohibited treatment during treatment: person, start, as reported, kind."""
+    found = []
+    for record in form("CM"):
+        if STEROID_OR_SYSTEMIC.search(record["CMTRT"]) and FOR_THE_SKIN.search(record["CMINDC"]):
+            kind = "topical" if TOPICAL.search(record["CMTRT"]) else "systemic"
+            found.append((record["PERSON"], day(record["CMSTDAT"]), record["CMTRT"], kind))
+    for record in form("PT"):
+        if LIGHT.search(record["PRTRT"]):
+            found.append((record["PERSON"], day(record["PRSTDAT"]), record["PRTRT"], "light"))
+    return [f for f in found if f[0] in treated()]
 
 
 # Numbers as they are printed
