@@ -12,7 +12,18 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _shown, _verified, _words
+from crf2csr.csr import (
+    _about,
+    _card,
+    _ink,
+    _integrity,
+    _listing,
+    _payload,
+    _reconciliation,
+    _shown,
+    _verified,
+    _words,
+)
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
@@ -71,7 +82,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
         "facts": _about.facts(used),
-        "analyses": _about.analyses(part["ard"]),
+        "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
     }
@@ -146,13 +157,21 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     for d in displays.values():
         if d.get("svg"):
             d["svg"] = markupsafe.Markup(_ink.inlined(d["svg"], d))
+        for sheet in d.get("sheets", []):
+            sheet["svg"] = markupsafe.Markup(_ink.inlined(sheet["svg"], sheet) if sheet["svg"] else "")
         if d.get("kind") == "listing":
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []
     queries, idle = _integrity.queries(read["queries"], accepted)
     listing = _integrity.query_listing(queries)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
-    shown = list(_shown.parts(list(displays.values()))) + list(_shown.parts(denominators))
+    reconciled = _reconciliation.compare(
+        part["csr"].get("reconciliation", []),
+        _reconciliation.Floors(read["tables"], facts, sets, part["ard"]),
+        queries,
+        {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
+    )
+    shown = list(_shown.parts([list(displays.values()), denominators, reconciled]))
     data, digest = _payload.pack(
         payload(
             read,
@@ -181,6 +200,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "idle": idle,
             "denominators": denominators,
             "verified": _verified.summary(facts.loc[sorted({p["f"] for p in shown})]),
+            "reconciled": reconciled,
             "made": _about.reproduction(part, read["hashes"], digest),
             "payload": data,
             "payload_sha256": digest,

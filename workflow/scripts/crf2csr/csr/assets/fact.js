@@ -113,9 +113,12 @@ function rowsBehind(body, fact, text) {
   if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
 }
 
+// A sentence is too long for a heading; its beginning names it.
+const brief = (text) => (text.length > 80 ? `${text.slice(0, 77)}…` : text);
+
 function showFact(button) {
   const named = button.closest("article")?.querySelector(".number");
-  begin(stepTo(factOf(button.dataset.f), button.textContent, named ? `${named.textContent}: ` : ""), button);
+  begin(stepTo(factOf(button.dataset.f), brief(button.textContent), named ? `${named.textContent}: ` : ""), button);
 }
 
 // One step of the walk: a fact, printed as `text` in the display `place`.
