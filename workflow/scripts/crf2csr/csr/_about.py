@@ -18,7 +18,7 @@ BRIEF = re.compile(
 )
 MOST = 14
 KEY_LABELS = {
-    "LINE": "Physical line of the file, the header being line 1",
+    "LINE": "Line of the file (text, XML), row (workbook) or observation (SAS) of the record",
     "STUDYID": "Study",
     "SITEID": "Site",
     "SUBJID": "Subject",
@@ -53,6 +53,9 @@ FACT_COLUMNS = (
     "options",
     "context",
     "member_set",
+    "r_value",
+    "r_digits",
+    "r_method",
 )
 
 
@@ -157,7 +160,8 @@ def source(display: dict[str, Any], chapter: str, sha256: str, part: dict[str, A
     )
     names = _named(planned)
     mine = [a for a in part["ard"].get(chapter, {}).get("analyses", []) if a["id"] in names]
-    datasets = list(dict.fromkeys(a["dataset"] for a in mine))
+    read = [(a["dataset"], *(other["dataset"] for other in a.get("beside", {}).values())) for a in mine]
+    datasets = list(dict.fromkeys(name for some in read for name in some))
     programs = [f"adam.{d}" for d in datasets] + [f"ard.{m}" for m in dict.fromkeys(a["method"] for a in mine)]
     programs += [f"tlf.{planned['layout']}"] if "layout" in planned else []
     named = dict.fromkeys(a.get("estimand") for a in mine)
