@@ -4,13 +4,13 @@
 #   derived.csv   responses derived again from scores: rows, rows that agree, subjects that differ
 #   versions.csv  R and its packages
 
-NEEDED <- c("jsonlite", "survival", "nlme", "cmprsk")
+NEEDED <- c("jsonlite", "survival", "nlme", "cmprsk", "mice")
 absent <- NEEDED[!vapply(NEEDED, requireNamespace, TRUE, quietly = TRUE)]
 if (length(absent)) stop("R lacks the package ", paste(absent, collapse = ", "), call. = FALSE)
 suppressPackageStartupMessages(library(survival))
 options(warn = 1, digits = 17, warnPartialMatchDollar = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
-for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "changes", "arms", "derive")) source(file.path(here, paste0(part, ".R")))
+for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "changes", "arms", "imputation", "words", "derive")) source(file.path(here, paste0(part, ".R")))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 study <- read_study(folder)
@@ -25,7 +25,7 @@ for (chapter in names(study$declared$chapters)) {
           enter(pages, chapter, analysis$id, place, values, how, kind, context)
         }
         withCallingHandlers(
-          method(choose(analysis, study), add),
+          method(choose(analysis, study, chapter), add),
           warning = function(w) if (grepl("partial match", conditionMessage(w))) stop(conditionMessage(w))
         )
         NULL

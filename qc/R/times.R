@@ -10,6 +10,12 @@ left_out <- function(add, place, people, reasons) {
   free
 }
 
+# A proportion as it is printed: one decimal, half away from zero; 0 and 100 without one.
+percent <- function(p) {
+  rounded <- floor(1000 * p + 0.5 + 1e-9) / 10
+  ifelse(rounded %in% c(0, 100), sprintf("%.0f", rounded), sprintf("%.1f", rounded))
+}
+
 # ---- interval-censored times ----------------------------------------------------------------------------------------
 
 # Least squares with coefficients >= 0 (Lawson and Hanson 1974).
@@ -64,10 +70,9 @@ turnbull <- function(L, R) {
     p <- p + share * (to - p)
   }
   gradient <- colMeans(A / drop(A %*% p))
-  tight <- gradient > 1 - 1e-9
   list(
     lower = lower, upper = upper, mass = p, gradient = gradient, loglik = value(p), A = A,
-    unique = qr(A[, tight, drop = FALSE])$rank == sum(tight), certified = max(gradient) - 1 < 1e-9
+    certified = max(gradient) - 1 < 1e-9
   )
 }
 
@@ -91,7 +96,7 @@ METHODS$npmle <- function(chosen, add) {
     }
     fit <- turnbull(L, R)
     add(place, c(loglik = fit$loglik), call, "iterative")
-    add(place, c(certified = fit$certified, unique = fit$unique), call)
+    add(place, c(certified = fit$certified), call)
     add(place, c(n_intervals = length(fit$mass), n_intervals_mass = sum(fit$mass > 1e-9)), "length")
     finite <- function(x) ifelse(is.finite(x), x, NA)
     total <- cumsum(fit$mass)
@@ -120,6 +125,9 @@ METHODS$npmle <- function(chosen, add) {
     tell <- function(place, s, ...) {
       values <- c(surv_least = s[[1]], surv_most = s[[2]], cum_least = 1 - s[[2]], cum_most = 1 - s[[1]])
       add(place, values, call, "iterative", ...)
+      said <- percent(values[c("cum_least", "cum_most")])
+      text <- if (abs(diff(values[3:4])) < 1e-12) said[1] else paste(said, collapse = " to ")
+      add(place, c(cum_range = text), call, ...)
     }
     closed <- turnbull(ifelse(L < R, L - 1e-9, L), R)
     for (label in names(o$landmarks)) {
@@ -268,7 +276,7 @@ cox_model <- function(chosen, add, place, rows, people) {
   place$variable <- "AVAL"
   known <- times_known(rows)
   reasons <- list(`no record of this time` = !people$USUBJID %in% rows$USUBJID, `no time` = !people$USUBJID %in% known$USUBJID)
-  for (one in o$covariates) reasons[[paste("not known:", one$label %||% one$variable)]] <- is.na(people[[one$variable]])
+  for (one in o$covariates) reasons[[paste(one$label %||% one$variable, "not known")]] <- is.na(people[[one$variable]])
   whole <- people[left_out(add, place, people, reasons), ]
   known <- known[known$USUBJID %in% whole$USUBJID, ]
   person <- match(known$USUBJID, whole$USUBJID)
@@ -287,7 +295,7 @@ cox_model <- function(chosen, add, place, rows, people) {
       next
     }
     values <- as_level(values, chosen$study$types$adsl[[one$variable]])
-    levels <- as.character(unlist(one$levels)) 
+    levels <- as.character(unlist(one$levels))
     if (!length(levels)) levels <- if (all(values %in% chosen$arms)) intersect(chosen$arms, values) else sort(unique(values))
     for (name in union(one$reference, levels)) {
       add(c(at, level = name), c(n = sum(values == name), events = sum(event & values == name)), "sum")
