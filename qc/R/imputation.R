@@ -122,6 +122,46 @@ METHODS$multiple_imputation <- function(chosen, add) {
   })
 }
 
+# The share of responders among those imputed, once more from scores that R's mice draws by itself. Both are random:
+# they must lie within three standard errors of their difference.
+imputed_by_mice <- function(chosen) {
+  o <- chosen$options
+  limits <- unlist(o$limits %||% list(-Inf, Inf))
+  unit <- 10^(o$criterion$decimals %||% 0)
+  found <- list()
+  each_cell(chosen, function(place, rows, people) {
+    answers <- meets(rows, o$response)
+    target <- match(unique(rows$AVISIT[answers]), unlist(o$visits))
+    wide <- sapply(unlist(o$visits), function(visit) {
+      at <- rows[!answers & rows$AVISIT %in% visit, ]
+      at$AVAL[match(people$USUBJID, at$USUBJID)]
+    })
+    colnames(wide) <- paste0("v", seq_len(ncol(wide)))
+    draws <- chosen$study$imputed[[chosen$id]]
+    draws <- draws[draws$arm == place$l1, ]
+    known <- !is.na(wide[, 1])
+    method <- if (identical(o$imputer, "matching")) "pmm" else "norm"
+    set.seed(o$seed)
+    fit <- mice::mice(as.data.frame(wide[known, ]), m = 50, maxit = 10, method = method, printFlag = FALSE)
+    who <- people$USUBJID[known][as.integer(rownames(fit$imp[[target]]))]
+    base <- floor(wide[known, 1][as.integer(rownames(fit$imp[[target]]))] * unit + 0.5)
+    responds <- function(values, base) {
+      after <- floor(pmin(pmax(values, limits[1]), limits[2]) * unit + 0.5)
+      100 * (base - after) >= o$criterion$fall * base
+    }
+    imputed <- who %in% draws$USUBJID
+    theirs <- colMeans(responds(as.matrix(fit$imp[[target]])[imputed, , drop = FALSE], base[imputed]))
+    own <- responds(draws$value, base[match(draws$USUBJID, who)])
+    own <- tapply(own, draws$imputation, mean)
+    z <- (mean(own) - mean(theirs)) / sqrt(var(own) / length(own) + var(theirs) / length(theirs))
+    found[[length(found) + 1]] <<- data.frame(
+      analysis = chosen$id, arm = place$l1, what = paste("share of responders among those imputed, mice", method),
+      house = mean(own), r = mean(theirs), z = z
+    )
+  })
+  do.call(rbind, found)
+}
+
 METHODS$tipping <- function(chosen, add) {
   o <- chosen$options
   each_cell(chosen, function(place, rows, people) {

@@ -2,6 +2,7 @@
 #   results.csv   id, value, text, method (the call of R), kind (exact or iterative)
 #   failed.csv    analyses that stopped: chapter, analysis, message
 #   derived.csv   responses derived again from scores: rows, rows that agree, subjects that differ
+#   drawn.csv     with the word `thorough`: imputation by R's mice beside that of the house, both random
 #   versions.csv  R and its packages
 
 NEEDED <- c("jsonlite", "survival", "nlme", "cmprsk", "mice")
@@ -36,6 +37,14 @@ for (chapter in names(study$declared$chapters)) {
   }
 }
 derived <- derive(study)
+drawn <- NULL
+if ("thorough" %in% commandArgs(trailingOnly = TRUE)) {
+  for (chapter in names(study$declared$chapters)) for (analysis in study$declared$chapters[[chapter]]$analyses) {
+    if (analysis$method == "multiple_imputation" && is.null(analysis$options$deltas) && !is.null(analysis$options$criterion$fall)) {
+      drawn <- rbind(drawn, imputed_by_mice(choose(analysis, study, chapter)))
+    }
+  }
+}
 results <- bound(pages)
 results$value <- ifelse(is.na(results$value), "", sprintf("%.17g", results$value))
 about <- data.frame(name = "R", version = as.character(getRversion()))
@@ -45,3 +54,4 @@ write_out(results, "results.csv")
 write_out(failed, "failed.csv")
 write_out(about, "versions.csv")
 if (!is.null(derived)) write_out(derived, "derived.csv")
+if (!is.null(drawn)) write_out(drawn, "drawn.csv")
