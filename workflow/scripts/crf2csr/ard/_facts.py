@@ -64,10 +64,14 @@ class Facts:
 
         A fact with a ``context`` is not the declared result: it is what another common default gives on the same
         data (``R default: log interval``). No display shows it; the method's card lists it beside the result.
+        An infinite value, which no exchange format holds, is stored as missing with the warning ``infinite``.
         """
         unknown = set(where) - set(COLUMNS)
         if unknown:
             raise Cause("is not a column of the analysis results", field=sorted(unknown)[0])
+        if stat is not None and np.isinf(stat):
+            stat = None
+            where["warning"] = "; ".join(filter(None, (where.get("warning"), "infinite")))
         row = {
             "stat_name": stat_name,
             "stat": np.nan if stat is None else float(stat),

@@ -53,6 +53,9 @@ FACT_COLUMNS = (
     "options",
     "context",
     "member_set",
+    "r_value",
+    "r_digits",
+    "r_method",
 )
 
 

@@ -12,7 +12,18 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _reconciliation, _shown, _words
+from crf2csr.csr import (
+    _about,
+    _card,
+    _ink,
+    _integrity,
+    _listing,
+    _payload,
+    _reconciliation,
+    _shown,
+    _verified,
+    _words,
+)
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
@@ -137,6 +148,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     """Build the page from the content of every floor (``read``, by floor and name)."""
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
     facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
+    facts = _verified.beside(facts, read.get("agreement", []))
     displays = {
         d["id"]: d | _about.source(d, name, read["hashes"].get(name, ""), part)
         for name, ds in chapters.items()
@@ -187,6 +199,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "query_listing": listing | {"staged": _listing.staged(listing)},
             "idle": idle,
             "denominators": denominators,
+            "verified": _verified.summary(facts.loc[sorted({p["f"] for p in shown})]),
             "reconciled": reconciled,
             "made": _about.reproduction(part, read["hashes"], digest),
             "payload": data,
