@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import checks, io, terms
+from crf2csr import checks, estimands, io, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
+
+# What the independent computation found; it comes with the study, and a study may lack it.
+AGREEMENT = "qc/agreement"
 
 PAGE = {
     "register": ["study", "subjects"],
@@ -38,10 +41,16 @@ def _mentioned(spec: Any, key: str) -> set[str]:
     return found
 
 
+def _lists(study: Study, spec: dict[str, Any]) -> dict[str, Any]:
+    """Lists of the study that a specification asks for; one that the study may lack is left out."""
+    return {key: study.lists[key] for key in spec.get("lists", []) if key in study.lists}
+
+
 class Plan:
     """Every job of a study, by floor."""
 
     def __init__(self, study: Study) -> None:
+        references.check(study)
         self.study = study
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
@@ -166,7 +175,7 @@ class Plan:
             "spec": spec,
             "page": page_slice(study, spec.get("settings", [])),
             "study": study.page["study"]["id"],
-            "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+            "lists": _lists(study, spec),
         }
         outputs = {
             kind: f"results/adam/{folder}{name}.parquet"
@@ -180,14 +189,20 @@ class Plan:
         spec, study = self.study.ard[name], self.study
         methods = sorted({analysis["method"] for analysis in spec["analyses"]})
         rooms = [f"crf2csr.ard.{m}" for m in methods if has_room("ard", m)]
-        part = {"spec": spec, "page": page_slice(study, ["arms", *spec.get("settings", [])])}
+        part = {
+            "spec": spec,
+            "page": page_slice(study, ["arms", *spec.get("settings", [])]),
+            "lists": _lists(study, spec),
+        }
         outputs = {"facts": f"results/ard/{name}.parquet", "sets": f"results/ard/_trace/{name}.parquet"}
         outputs["methods"] = f"results/ard/_methods/{name}.json"
         outputs |= {
             a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"
         }
         inputs = {f"adam/{d}": f"results/adam/{d}.parquet" for d in dict.fromkeys(["adsl", *spec["datasets"]])}
-        return Job(name, inputs, outputs, digest(part, code("crf2csr.ard._facts", "crf2csr.ard._registry", *rooms)), part)
+        return Job(
+            name, inputs, outputs, digest(part, code("crf2csr.ard._facts", "crf2csr.ard._registry", *rooms)), part
+        )
 
     def _display(self, name: str) -> Job:
         spec, study = self.study.tlf[name], self.study
@@ -228,11 +243,16 @@ class Plan:
             "adam": study.adam,
             "ard": study.ard,
             "tlf": study.tlf,
+            "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
             "accepted": study.lists.get("accepted_queries", {}),
             "code": house(),
             "config": configuration(study),
         }
         found = digest(part, code("crf2csr.csr.appendix"), _assets())
+        agreement = f"{AGREEMENT}.csv"
+        if (study.config.parent / agreement).exists():
+            inputs[AGREEMENT] = agreement
+            found = digest(found, io.sha256(study.config.parent / agreement))
         return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
 
     def _gate(self) -> Job:

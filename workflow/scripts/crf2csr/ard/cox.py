@@ -10,7 +10,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from crf2csr.ard import _cox, _cox_tests
 from crf2csr.ard._card import Card
-from crf2csr.ard._covariates import Column, columns_of
+from crf2csr.ard._columns import Column, columns_of
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_options, known_times, left_out
 from crf2csr.errors import Cause
