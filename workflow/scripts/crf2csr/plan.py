@@ -52,6 +52,7 @@ class Plan:
     def __init__(self, study: Study) -> None:
         references.check(study)
         self.study = study
+        self._digests: dict[str, str] = {}
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
         self.sdtm = {"register": self._register()} | checks.calendar(study) | self.sdtm
@@ -69,25 +70,37 @@ class Plan:
         return [spec["name"] for spec in self.study.crf.values()] + tables + words
 
     def _stage(self, role: str) -> Job:
-        entry = self.study.dictionary() if role == "dictionary" else self.study.file_of(role)
-        file = self.study.raw_file(entry["name"])
-        form = self.study.crf.get(role.lower())
+        study = self.study
+        entry = study.dictionary() if role == "dictionary" else study.file_of(role)
         part = {
             "entry": entry,
-            "form": form,
-            "file": file,
-            "pattern": self.study.page["subjects"]["pattern"],
-            "stop": role == self.study.page["subjects"]["form"],
+            "form": study.crf.get(role.lower()),
+            "file": study.raw_file(entry["name"]),
+            "manifest": study.page["raw"]["manifest"],
+            "pattern": study.page["subjects"]["pattern"],
+            "stop": role == study.page["subjects"]["form"],
+            "beside": {key: self._beside(entry[key], key) for key in ("dictionary", "catalogue") if key in entry},
         }
-        found = io.sha256(file)
+        found = self._sha256(part["file"])
         stem = role.lower()
         return Job(
             stem,
-            {"file": file},
+            {"file": part["file"]} | {key: one["file"] for key, one in part["beside"].items()},
             {"data": f"results/raw/{stem}.parquet", "queries": f"results/raw/_queries/{stem}.parquet"},
             digest(part, found, code("crf2csr.raw.contract", f"crf2csr.raw.{entry.get('adapter', 'delimited')}")),
             part | {"sha256": found},
         )
+
+    def _beside(self, name: str, key: str) -> dict[str, Any]:
+        """A file that an adapter needs beside the data: its entry in the manifest, where it is, its digest."""
+        entry, file = self.study.entry_of(name, key), self.study.raw_file(name)
+        return {"entry": entry, "file": file, "sha256": self._sha256(file)}
+
+    def _sha256(self, file: str) -> str:
+        """Digest of a raw file; one that gives several forms is read for it once."""
+        if file not in self._digests:
+            self._digests[file] = io.sha256(file)
+        return self._digests[file]
 
     def _register(self) -> Job:
         rule = self.study.page["subjects"]

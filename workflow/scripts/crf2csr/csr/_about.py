@@ -18,7 +18,7 @@ BRIEF = re.compile(
 )
 MOST = 14
 KEY_LABELS = {
-    "LINE": "Physical line of the file, the header being line 1",
+    "LINE": "Line of the file (text, XML), row (workbook) or observation (SAS) of the record",
     "STUDYID": "Study",
     "SITEID": "Site",
     "SUBJID": "Subject",
