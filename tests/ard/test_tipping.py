@@ -77,7 +77,7 @@ def test_a_composite_event_never_becomes_a_response():
 def test_with_nothing_missing_there_is_the_one_line_of_the_primary_analysis():
     facts, _ = facts_of(counted(26, 0, 34), null_rates=[0.3])
     assert (stat(facts, "n"), stat(facts, "tipping")) == (26, 0)
-    assert stat(facts, "p_value") == _binomial.p_greater(26, 60, 0.3)
+    assert stat(facts, "p_value") == _binomial.at_least(26, 60, 0.3)
     assert facts.loc[facts["stat_name"] == "n", "group3_level"].tolist() == ["all"]
 
 

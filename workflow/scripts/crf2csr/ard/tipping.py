@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.ard._binomial import clopper_pearson, p_greater
+from crf2csr.ard._binomial import at_least, clopper_pearson
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._subjects import known_options, responses
@@ -82,7 +82,7 @@ def _group(
             facts.add(name, end, "percent_bound", everyone, **at, **none)
         for p0 in o["null_rates"]:
             tested = at | {"variable_level": f"{p0:g}"} | none
-            p_value = p_greater(x + k, n, p0) if n else None
+            p_value = at_least(x + k, n, p0) if n else None
             rejected = p_value is not None and p_value <= o["alpha_one_sided"]
             if rejected:
                 turned.setdefault(p0, k)
