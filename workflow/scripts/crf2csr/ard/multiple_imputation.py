@@ -67,7 +67,6 @@ CARD = Card(
         "": "mice::mice(scores, m = m, maxit = iterations, method = 'norm')  # matching: 'pmm'",
         "pooled": "mice::pool.scalar(qlogis(x / n), 1 / x + 1 / (n - x), n = n, k = 1)",
     },
-    share=False,  # p is pooled on the logit, n is the mean of the imputations
 )
 
 OPTIONS = {
