@@ -95,7 +95,7 @@ def test_the_subgroups_of_a_variable_add_up_to_all_subjects(cells):
         ([AGE, AGE], {}, "twice"),
         ([{"variable": "SEX"}], {}, "not a variable of ADSL"),
         ([AGE | {"shown": 1}], {}, "not known here"),
-        ([AGE], {"intervals": ["wald"]}, "not an interval"),
+        ([AGE], {"intervals": ["exact"]}, "not an interval"),
         ([AGE], {"sort": "n"}, "not an option"),
         ([RARE], {}, "min_subjects"),
         ([{"variable": "AGEGR1", "levels": ["Missing"]}], {}, "without a level"),

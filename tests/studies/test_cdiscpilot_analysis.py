@@ -18,6 +18,10 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
+from scipy import optimize, stats
+from scipy.special import xlogy
+from statsmodels.stats.contingency_tables import StratifiedTable
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from tests.climb import ROOT, SHARED, copy_config
 
@@ -101,9 +105,7 @@ def emergent(people) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def times(people, emergent) -> pd.DataFrame:
     """Days to the first dermatologic event, or to the end of participation without one."""
-    term, skin = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
-    hit = emergent[term.str.contains(WORDS) | (skin & ~term.isin(NOT_DERMATOLOGIC))]
-    first = hit.groupby("PATNUM")["DAY"].min().reindex(people.index)
+    first = skin(emergent).groupby("PATNUM")["DAY"].min().reindex(people.index)
     return pd.DataFrame(
         {
             "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1,
@@ -173,6 +175,63 @@ def test_emergent_events_are_counted_as_in_the_exports(folder, emergent, number)
         "Related": mine[mine["IT.AEREL"].isin(["Probably Related", "Possibly Related", ""])],
     }.items():
         assert (int(subjects[head].split(" ")[0]), int(events[head])) == (some["PATNUM"].nunique(), len(some)), head
+
+
+def skin(emergent):
+    """The dermatologic events."""
+    term, organ = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
+    return emergent[term.str.contains(WORDS) | (organ & ~term.isin(NOT_DERMATOLOGIC))]
+
+
+def score(difference, x1, f1, x0, f0):
+    """Miettinen and Nurminen's z at a difference, the two rates under it by a numerical search."""
+
+    def unlikely(p):
+        return -(xlogy(x1, p + difference) + xlogy(f1, 1 - p - difference) + xlogy(x0, p) + xlogy(f0, 1 - p))
+
+    bounds = (max(0, -difference), min(1, 1 - difference))
+    p = optimize.minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-12}).x
+    q, n1, n0 = p + difference, x1 + f1, x0 + f0
+    variance = (q * (1 - q) / n1 + p * (1 - p) / n0) * (n1 + n0) / (n1 + n0 - 1)
+    return (x1 / n1 - x0 / n0 - difference) / np.sqrt(variance)
+
+
+@pytest.mark.parametrize("arm", ARMS[1:])
+@pytest.mark.parametrize("line", ["Any", "Dermatologic"])
+def test_each_active_arm_against_placebo_agrees_with_other_implementations(folder, people, emergent, arm, line):
+    hit = people.index.isin((skin(emergent) if line == "Dermatologic" else emergent)["PATNUM"])
+    mine = people.assign(HIT=hit)[people["ARM"].isin([arm, ARMS[0]])]
+    # One table of outcome by arm for each sex: the active arm and the event first.
+    table_of = {
+        sex: np.array(
+            [
+                [(own["HIT"] == y).sum() for y in (True, False)]
+                for own in (part[part["ARM"] == a] for a in (arm, ARMS[0]))
+            ]
+        )
+        for sex, part in mine.groupby("IT.SEX")
+    }
+    (x1, f1), (x0, f0) = whole = sum(table_of.values())
+    facts = table(folder, "ard/safety").query("analysis == 'differences' and context.isna()", engine="python")
+    ours = facts[(facts["group1_level"] == arm) & (facts["variable_level"] == line)].set_index("stat_name")["stat"]
+    assert [ours[s] for s in ("n", "N", "reference_n", "reference_N")] == [x1, x1 + f1, x0, x0 + f0]
+    assert ours["fisher_p"] == pytest.approx(stats.fisher_exact(whole).pvalue, rel=1e-9)
+    ratio = stats.contingency.odds_ratio(whole)
+    assert ours["odds_ratio"] == pytest.approx(ratio.statistic, rel=1e-6)
+    assert tuple(ours[["odds_ratio_low", "odds_ratio_high"]]) == pytest.approx(
+        tuple(ratio.confidence_interval()), rel=1e-6
+    )
+    newcombe = confint_proportions_2indep(x1, x1 + f1, x0, x0 + f0, method="newcomb", compare="diff")
+    assert tuple(ours[["newcombe_low", "newcombe_high"]]) == pytest.approx(newcombe, rel=1e-9)
+    for end, edge in (("low", 1.96), ("high", -1.96)):
+        at = ours[f"miettinen_nurminen_{end}"]
+        assert score(at, x1, f1, x0, f0) == pytest.approx(edge, abs=1e-4)
+    strata = StratifiedTable(list(table_of.values()))
+    tested = strata.test_null_odds(correction=False)
+    assert (ours["cmh_chisq"], ours["cmh_p"]) == pytest.approx((tested.statistic, tested.pvalue), rel=1e-9)
+    assert ours["mh_odds_ratio"] == pytest.approx(strata.oddsratio_pooled, rel=1e-9)
+    limits = tuple(ours[["mh_odds_ratio_low", "mh_odds_ratio_high"]])
+    assert limits == pytest.approx(strata.oddsratio_pooled_confint(), rel=1e-9)
 
 
 @pytest.mark.parametrize("number", range(3))

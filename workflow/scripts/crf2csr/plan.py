@@ -16,6 +16,9 @@ from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
 
+# What the independent computation found; it comes with the study, and a study may lack it.
+AGREEMENT = "qc/agreement"
+
 PAGE = {
     "register": ["study", "subjects"],
     "sdtm": ["study", "subjects", "visits", "visit_form", "epochs", "arms", "last_dose", "standards", "cutoff"],
@@ -248,6 +251,10 @@ class Plan:
             "config": configuration(study),
         }
         found = digest(part, code("crf2csr.csr.appendix"), _assets())
+        agreement = f"{AGREEMENT}.csv"
+        if (study.config.parent / agreement).exists():
+            inputs[AGREEMENT] = agreement
+            found = digest(found, io.sha256(study.config.parent / agreement))
         return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
 
     def _gate(self) -> Job:

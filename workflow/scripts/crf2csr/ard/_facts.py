@@ -64,10 +64,14 @@ class Facts:
 
         A fact with a ``context`` is not the declared result: it is what another common default gives on the same
         data (``R default: log interval``). No display shows it; the method's card lists it beside the result.
+        An infinite value, which no exchange format holds, is stored as missing with the warning ``infinite``.
         """
         unknown = set(where) - set(COLUMNS)
         if unknown:
             raise Cause("is not a column of the analysis results", field=sorted(unknown)[0])
+        if stat is not None and np.isinf(stat):
+            stat = None
+            where["warning"] = "; ".join(filter(None, (where.get("warning"), "infinite")))
         row = {
             "stat_name": stat_name,
             "stat": np.nan if stat is None else float(stat),
@@ -121,6 +125,8 @@ class Analysis:
         The study's settings that the chapter asks for.
     left_out : DataFrame
         Rows of ADSL that ``without`` takes out of the population.
+    others : dict of DataFrame
+        Rows of the subjects in each further data set that ``with`` names; the index is the position in it.
     """
 
     spec: dict[str, Any]
@@ -130,6 +136,7 @@ class Analysis:
     arm_variable: str
     page: dict[str, Any] = field(default_factory=dict)
     left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"USUBJID": pd.Series(dtype="str")}))
+    others: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -258,7 +265,7 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
 
     ``without: [{dataset, where}]`` leaves out the subjects who have any such row (kept in ``left_out``);
     ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all;
-    ``total: label`` adds a column of all arms.
+    ``total: label`` adds a column of all arms; ``with: [admh, ...]`` gives the subjects' rows of further data sets.
     """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
@@ -283,4 +290,10 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
         variable = "SPLIT"
     if spec.get("total") in arms:
         raise Cause("the total bears the name of an arm", file=where, field="total", value=spec["total"])
-    return Analysis(spec, rows, people, arms, variable, page, left_out)
+    others = {}
+    for name in spec.get("with", []):
+        if name not in datasets:
+            raise Cause("is not among the data sets that this chapter declares", file=where, field="with", value=name)
+        more = datasets[name]
+        others[name] = more[more["USUBJID"].isin(people["USUBJID"])]
+    return Analysis(spec, rows, people, arms, variable, page, left_out, others)

@@ -53,6 +53,9 @@ FACT_COLUMNS = (
     "options",
     "context",
     "member_set",
+    "r_value",
+    "r_digits",
+    "r_method",
 )
 
 
@@ -156,7 +159,7 @@ def source(display: dict[str, Any], chapter: str, sha256: str, part: dict[str, A
     )
     names = _named(planned)
     mine = [a for a in part["ard"].get(chapter, {}).get("analyses", []) if a["id"] in names]
-    datasets = list(dict.fromkeys(a["dataset"] for a in mine))
+    datasets = list(dict.fromkeys(name for a in mine for name in (a["dataset"], *a.get("with", []))))
     programs = [f"adam.{d}" for d in datasets] + [f"ard.{m}" for m in dict.fromkeys(a["method"] for a in mine)]
     programs += [f"tlf.{planned['layout']}"] if "layout" in planned else []
     return {"chapter": chapter, "datasets": [d.upper() for d in datasets], "programs": programs, "sha256": sha256}

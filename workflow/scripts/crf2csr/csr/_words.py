@@ -50,6 +50,20 @@ STATISTICS = {
     "structure": "covariance structure used",
     "earlier": "covariance structures that failed before",
     "errors": "standard errors by",
+    "t": "t of the paired test",
+    "t_df": "degrees of freedom, paired t",
+    "t_p": "p-value, paired t",
+    "n_zero": "differences that are 0",
+    "n_ranked": "differences with a rank",
+    "signed_rank": "signed rank sum",
+    "signed_rank_p": "p-value, signed rank test",
+    "signed_rank_method": "how the signed rank test was done",
+    "signed_rank_ties": "ties and zeros of the signed rank test",
+    "hl": "Hodges-Lehmann estimate",
+    "hl_method": "how the Hodges-Lehmann interval was found",
+    "difference": "difference from the reference arm",
+    "fisher_p": "p-value, Fisher's exact test",
+    "cmh_p": "p-value, Cochran-Mantel-Haenszel test",
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
@@ -66,13 +80,17 @@ def statistic(name: str) -> str:
         return STATISTICS[name]
     for end, words in ENDS.items():
         if name.endswith(end) and len(name) > len(end):
-            return f"{words}, {name.removesuffix(end).replace('_', ' ')}"
+            return f"{words}, {statistic(name.removesuffix(end))}"
     return name.replace("_", " ")
 
 
 def condition(where: dict[str, Any] | None) -> str:
     """A condition on rows in words; all rows for none."""
-    return "; ".join(f"{variable} {_wanted(wanted)}" for variable, wanted in (where or {}).items()) or "all"
+    said = [
+        " or ".join(condition(one) for one in wanted) if variable == "any" else f"{variable} {_wanted(wanted)}"
+        for variable, wanted in (where or {}).items()
+    ]
+    return "; ".join(said) or "all"
 
 
 def _wanted(wanted: Any) -> str:

@@ -15,19 +15,30 @@ def table(spec: dict[str, Any], shelf: Shelf) -> dict[str, Any]:
     """Fill ``columns: [{label, show}]`` for each of ``rows: [{label, analysis, ...}]``.
 
     A row may have a list ``show`` of its own, one text per column (blank for none), and a column the text ``absent``
-    of a row that has none of its statistics.
+    of a row that has none of its statistics. Each arm has the columns side by side; with ``arms: rows`` it has a row
+    of its own under each row of the plan.
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
+    below = spec.get("arms") == "rows"
     rows = []
     for planned in spread_rows(spec, shelf):
         if planned.get("section") and "show" not in planned:
             rows.append(section(planned["label"], planned.get("indent", 0)))
             continue
         facts = facts_of(planned, spec, shelf)
-        cells = [one for label in labels for one in _cells(planned, spec["columns"], of_arm(facts, label), where)]
+        cells = {label: _cells(planned, spec["columns"], of_arm(facts, label), where) for label in labels}
+        level = planned.get("indent", 0)
+        if below:
+            rows.append(section(planned["label"], level))
+            rows += [{"head": label, "level": level + 1, "cells": cells[label]} for label in labels]
+            continue
         head = {"section": True} if planned.get("section") else {}
-        rows.append({"head": planned["label"], "level": planned.get("indent", 0), "cells": cells} | head)
+        rows.append(
+            {"head": planned["label"], "level": level, "cells": [one for each in cells.values() for one in each]} | head
+        )
+    if below:
+        return {"stub": spec.get("stub", ""), "columns": [{"label": c["label"]} for c in spec["columns"]], "rows": rows}
     return {"stub": spec.get("stub", ""), **spread(spec["columns"], headers(spec, shelf, where, labels)), "rows": rows}
 
 
