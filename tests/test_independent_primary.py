@@ -9,84 +9,13 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections import defaultdict
-from datetime import date, timedelta
-from fractions import Fraction
-from math import comb
+from datetime import timedelta
 
 import pytest
 
-from tests.climb import ROOT
-
-DATA = ROOT / "data"
-STEROID_OR_SYSTEMIC = re.compile(
-    "卤米松|halometasone|皮炎平|糠酸莫米松|丁酸氢化可的松|曲安奈德|复方甘草酸苷|消银|雷公藤|甲氨蝶呤|methotrexate|阿维A|acitretin|环孢素|cyclosporin|泼尼松|prednis",
-    re.IGNORECASE,
-)
-FOR_THE_SKIN = re.compile("掌跖脓疱|手足皮疹|PPP|palmoplantar", re.IGNORECASE)
-LIGHT = re.compile("UVB|PUVA|excimer|光疗|准分子", re.IGNORECASE)
-
-
-def form(name: str) -> list[dict[str, str]]:
-    with (DATA / "raw" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def day(text: str) -> date | None:
-    """A full date in one of the shapes that cannot be misread, else nothing."""
-    text = text.strip().replace("\u2011", "-")
-    for pattern in (r"(\d{4})-(\d{2})-(\d{2})", r"(\d{4})/(\d{1,2})/(\d{1,2})", r"(\d{4})年(\d{1,2})月(\d{1,2})日"):
-        if found := re.fullmatch(pattern, text):
-            return date(*map(int, found.groups()))
-    if found := re.fullmatch(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", text):
-        months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-        return date(int(found[3]), months.index(found[2].lower()) + 1, int(found[1]))
-    return None
-
-
-def whole(text: str, top: int) -> int | None:
-    return int(text) if re.fullmatch(r"\d+", text.strip()) and int(text) <= top else None
-
-
-def area(percent: str) -> int | None:
-    if not re.fullmatch(r"\d+(\.\d+)?", percent.strip()) or Fraction(percent) > 100:
-        return None
-    value = Fraction(percent)
-    return 0 if value == 0 else 1 + sum(value >= bound for bound in (10, 30, 50, 70, 90))
-
-
-def tenths(record: dict[str, str]) -> int | None:
-    total = 0
-    for region, weight in (("RP", 2), ("LP", 2), ("RS", 3), ("LS", 3)):
-        signs = [whole(record[region + sign], 4) for sign in ("ERY", "PUS", "DES")]
-        score = whole(record[region + "ARE"], 6)
-        if score is None:
-            score = area(record[region + "PCT"])
-        if None in signs or score is None:
-            return None
-        total += weight * sum(signs) * score
-    return total
-
-
-def exact_interval(x: int, n: int) -> tuple[float, float]:
-    """Clopper-Pearson by bisection on exact binomial sums."""
-
-    def at_least(p: Fraction) -> Fraction:
-        return sum((comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(x, n + 1)), Fraction(0))
-
-    def at_most(p: Fraction) -> Fraction:
-        return sum((comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(x + 1)), Fraction(0))
-
-    def solve(rising) -> float:
-        low, high = 0, 2**40
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if rising(Fraction(middle, 2**40)) else (low, middle)
-        return low / 2**40
-
-    alpha = Fraction(25, 1000)
-    return solve(lambda p: at_least(p) < alpha), solve(lambda p: at_most(p) > alpha)
+from tests.independent import DATA, FOR_THE_SKIN, LIGHT, STEROID_OR_SYSTEMIC, day, exact_interval, tenths
+from tests.independent import rows_of as form
 
 
 @pytest.fixture(scope="module")

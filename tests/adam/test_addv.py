@@ -55,6 +55,7 @@ def _made(dv=(), sv=(), adie=(), adcm=(), adex=(), ds=(), pr=()):
     adsl = pd.DataFrame({"USUBJID": ["S"], "SAFFL": ["Y"], "TRTSDT": [_day(FIRST)], "TRTEDT": [_day("2026-05-23")]})
     adsl = adsl.astype({"TRTSDT": "Int64", "TRTEDT": "Int64"}).assign(RFICDT=_day("2026-02-20"))
     ds = _table([(n, *row) for n, row in enumerate(ds, start=1)], ["DSSEQ", "DSTERM", "ICFVER", "DSSTDTC"])
+    ds = ds.assign(DSDECOD=ds["DSTERM"])
     pr = _table([(n, *row) for n, row in enumerate(pr, start=1)], ["PRSEQ", "PRTRT", "PRCAT", "PRSTDTC"])
     dv = _table(
         [(n, *row) for n, row in enumerate(dv, start=1)], ["DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSCAT", "DVSTDTC"]
@@ -94,6 +95,12 @@ def test_a_planned_visit_outside_its_window_is_a_minor_deviation(visit, on, want
     rows = _made(sv=[(visit, "Y", on)]).data
     assert rows["DVTERM"].tolist() == want
     assert rows[["DVSEV", "DVSRC", "DVRULE"]].to_numpy().tolist() == [["MINOR", "DERIVED", "P10"]] * len(want)
+
+
+def test_the_visit_of_a_screening_that_failed_is_no_deviation_of_the_treated_subject():
+    visits = [("Screening", "Y", "2026-01-10"), ("Screening", "Y", "2026-02-20")]
+    assert _made(sv=visits).data["DVTERM"].tolist() == ["Screening on day -50, window -28 to 1"]
+    assert _made(sv=visits, ds=[("SCREEN FAILURE", None, "2026-01-12")]).data.empty
 
 
 def test_a_missed_visit_is_dated_by_its_planned_day():

@@ -184,10 +184,10 @@ def test_an_exclusion_is_met_when_no_record_speaks_against_it(term, want):
     assert _met(EXCLUDED, rows)[0]["MET"] == want
 
 
-def _made(ie=(), **person):
+def _made(ie=(), ds=None, **person):
     empty = pd.DataFrame({"USUBJID": pd.Series(dtype="str")})
     ti = pd.DataFrame({"IETESTCD": ["IN01", "IN09"], "IETEST": ["Adult", "Liver"], "IECAT": ["INCLUSION"] * 2})
-    said = pd.DataFrame(list(ie), columns=["USUBJID", "IETESTCD"])
+    said = pd.DataFrame([(*row, "2026-02-05") for row in ie], columns=["USUBJID", "IETESTCD", "IEDTC"])
     criteria = [
         {
             "code": "IN01",
@@ -205,6 +205,7 @@ def _made(ie=(), **person):
         empty,
         empty,
         empty,
+        ds=ds,
         spec={},
         page={},
         lists={"eligibility": {"criteria": criteria}, "labs": {"analytes": ANALYTES}},
@@ -230,6 +231,13 @@ def test_a_contradiction_is_asked_about_with_the_value_and_its_record():
 def test_what_the_site_itself_calls_not_met_is_no_contradiction():
     made = _made(ie=[("S", "IN01")], AGE=17)
     assert made.data["CONTRFL"].isna().all() and made.query_table().empty
+
+
+@pytest.mark.parametrize(("failed", "want"), [("2026-02-06", "Y"), ("2026-02-04", "N"), ("2026-03-02", "N")])
+def test_the_answer_of_a_screening_that_failed_before_the_one_that_led_to_treatment_does_not_count(failed, want):
+    ds = _frame([{"USUBJID": "S", "DSDECOD": "SCREEN FAILURE", "DSSTDTC": failed}], [])
+    made = _made(ie=[("S", "IN09")], ds=ds).data.set_index("IETESTCD")
+    assert made.loc["IN09", "SITEMET"] == want
 
 
 def test_an_untreated_subject_is_not_asked_about():

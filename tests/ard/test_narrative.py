@@ -54,7 +54,7 @@ MEDICATION = {
 def made(*sentences, adae=ADAE, adcm=ADCM, **options):
     spec = {
         "dataset": "adae",
-        "with": ["adcm"],
+        "beside": {"adcm": {"dataset": "adcm"}},
         "options": {
             "reasons": [{"label": "Serious", "of": "adae", "where": {"AESER": "Y"}}],
             "words": {"SEX": {"F": "woman"}},

@@ -36,7 +36,8 @@ def test_a_sheet_fits_the_screen_and_its_drawing_is_within_it(opened, report):
         outside = page.evaluate("""Array.from(document.querySelectorAll('.sheet svg'), (svg) => {
             const whole = svg.getBoundingClientRect();
             return Array.from(svg.querySelectorAll('text'), (t) => t.getBoundingClientRect())
-              .filter((t) => t.left < whole.left - 1 || t.right > whole.right + 1 || t.bottom > whole.bottom + 1).length;
+              .filter((t) => t.left < whole.left - 1 || t.right > whole.right + 1 || t.bottom > whole.bottom + 1)
+              .length;
         })""")
         assert sum(outside) == 0
 

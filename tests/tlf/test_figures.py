@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crf2csr.errors import Cause
-from crf2csr.tlf import flow, forest, km, trend
+from crf2csr.tlf import flow, forest, km, tipping, trend
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -120,12 +120,28 @@ def flow_figure(arms=None, page=None, **box):
     return flow.display({"id": "f-4", "title": "Flow", "analysis": "flow", "boxes": plan}, made, {})
 
 
+def tipping_figure(arms=None, page=None, null_rates=(0.2, 0.3, 0.9)):
+    kinds = [("OBSERVED", 1.0)] * 8 + [("MISSING", 0.0)] * 4 + [("OBSERVED", 0.0)] * 10
+    adrs = pd.DataFrame(kinds, columns=["RSPCAT", "AVAL"]).astype({"RSPCAT": "str"})
+    adrs["USUBJID"] = [str(i) for i in range(1, len(kinds) + 1)]
+    o = {"open": {"RSPCAT": "MISSING"}, "null_rates": list(null_rates), "alpha_one_sided": 0.025}
+    made = shelf(
+        [{"id": "tip", "method": "tipping", "dataset": "adrs", "options": o}],
+        {"adsl": people(len(kinds), arms), "adrs": adrs.astype({"USUBJID": "str"})},
+        page,
+    )
+    spec = {"id": "f-5", "title": "Tipping", "analysis": "tip", "columns": [{"label": "n/N", "show": "{n}/{N}"}]}
+    rows = [{"label": "k", "each": "group2_level"}, {"label": "Turn", "show": [f"{{tipping@{null_rates[0]:g}}}"]}]
+    return tipping.display(spec | {"rows": rows}, made, {})
+
+
 FIGURES = {
     "km": km_figure,
     "trend": trend_figure,
     "change": change_figure,
     "forest": forest_figure,
     "flow": flow_figure,
+    "tipping": tipping_figure,
 }
 
 
@@ -214,3 +230,20 @@ def test_boxes_of_several_arms_stand_side_by_side():
         for e in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")
     }
     assert "Treated, Drug (n = 3)" in drawn and "Treated, Placebo (n = 2)" in drawn
+
+
+def test_the_tipping_figure_names_the_turn_of_each_null_rate_and_tabulates_every_k():
+    made = tipping_figure()
+    drawn = [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+    assert {"p0 = 20 %: k = 1", "p0 = 30 %: k = 4", "p0 = 90 %: none"} <= set(drawn)
+    assert texts(made) | {"k": []} == {
+        "k": [],
+        "0": ["8/22"],
+        "1": ["9/22"],
+        "2": ["10/22"],
+        "3": ["11/22"],
+        "4": ["12/22"],
+        "Turn": ["1"],
+    }
+    arms = tipping_figure(["Drug", "Placebo"], TWO)
+    assert {"Drug", "Placebo"} <= {e.text for e in ElementTree.fromstring(arms["svg"]).iter(f"{SVG}text")}

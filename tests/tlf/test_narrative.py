@@ -31,7 +31,7 @@ ANALYSIS = {
     "id": "sheets",
     "method": "narrative",
     "dataset": "adae",
-    "with": ["adlb"],
+    "beside": {"adlb": {"dataset": "adlb"}},
     "options": {
         "reasons": [{"label": "Serious", "of": "adae", "where": {"AESER": "Y"}}],
         "sentences": [{"of": "adae", "chosen": True, "head": "Event", "show": "{ADECOD} on day {ASTDT}."}],

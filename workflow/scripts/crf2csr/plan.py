@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import checks, io, terms
+from crf2csr import checks, estimands, io, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
@@ -41,10 +41,16 @@ def _mentioned(spec: Any, key: str) -> set[str]:
     return found
 
 
+def _lists(study: Study, spec: dict[str, Any]) -> dict[str, Any]:
+    """Lists of the study that a specification asks for; one that the study may lack is left out."""
+    return {key: study.lists[key] for key in spec.get("lists", []) if key in study.lists}
+
+
 class Plan:
     """Every job of a study, by floor."""
 
     def __init__(self, study: Study) -> None:
+        references.check(study)
         self.study = study
         self._digests: dict[str, str] = {}
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
@@ -182,7 +188,7 @@ class Plan:
             "spec": spec,
             "page": page_slice(study, spec.get("settings", [])),
             "study": study.page["study"]["id"],
-            "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+            "lists": _lists(study, spec),
         }
         outputs = {
             kind: f"results/adam/{folder}{name}.parquet"
@@ -196,7 +202,11 @@ class Plan:
         spec, study = self.study.ard[name], self.study
         methods = sorted({analysis["method"] for analysis in spec["analyses"]})
         rooms = [f"crf2csr.ard.{m}" for m in methods if has_room("ard", m)]
-        part = {"spec": spec, "page": page_slice(study, ["arms", *spec.get("settings", [])])}
+        part = {
+            "spec": spec,
+            "page": page_slice(study, ["arms", *spec.get("settings", [])]),
+            "lists": _lists(study, spec),
+        }
         outputs = {"facts": f"results/ard/{name}.parquet", "sets": f"results/ard/_trace/{name}.parquet"}
         outputs["methods"] = f"results/ard/_methods/{name}.json"
         outputs |= {
@@ -246,6 +256,7 @@ class Plan:
             "adam": study.adam,
             "ard": study.ard,
             "tlf": study.tlf,
+            "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
             "accepted": study.lists.get("accepted_queries", {}),
             "code": house(),
             "config": configuration(study),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam._occurrence import flag, of_subject, with_subject
+from crf2csr.adam._screening import of_failed_screening
 from crf2csr.populations import matches
 from crf2csr.trace import Made, edges_to
 
@@ -38,7 +39,7 @@ def derive(
     rules = page["derived_deviations"]
     derived = pd.concat(
         [
-            _visits(sv, treated, page["visits"], rules),
+            _visits(sv[~of_failed_screening(sv, "SVSTDTC", ds, treated["TRTSDT"])], treated, page["visits"], rules),
             _consent(ds, pr, treated, rules),
             _eligibility(adie, treated, rules),
             _prohibited(adcm, treated, rules),

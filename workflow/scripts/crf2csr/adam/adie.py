@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr import trace
+from crf2csr import dates, trace
 from crf2csr.adam import _eligibility
 from crf2csr.adam._occurrence import flag
+from crf2csr.adam._screening import of_failed_screening
 from crf2csr.errors import Cause
 from crf2csr.trace import Made, edges_to
 
@@ -24,12 +25,19 @@ def derive(
     fa: pd.DataFrame,
     mb: pd.DataFrame | None = None,
     is_: pd.DataFrame | None = None,
+    ds: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
     page: dict[str, Any],
     lists: dict[str, Any],
 ) -> Made:
-    """Build ADIE; it needs no other analysis data set, so that the analysis sets may use it."""
+    """Build ADIE; it needs no other analysis data set, so that the analysis sets may use it.
+
+    With ``ds`` the site's answers of a screening that failed before a later one led to treatment do not count.
+    """
+    if ds is not None:
+        first_dose = dates.to_day(dm.drop_duplicates("USUBJID").set_index("USUBJID")["RFXSTDTC"])
+        ie = ie[~of_failed_screening(ie, "IEDTC", ds, first_dose)]
     given = {"dm": dm, "ie": ie, "lb": lb, "cm": cm, "mh": mh, "fa": fa, "mb": mb, "is": is_}
     domains = {name: frame for name, frame in given.items() if frame is not None}
     analytes = lists.get("labs", {}).get("analytes", {})

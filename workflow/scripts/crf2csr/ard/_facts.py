@@ -125,8 +125,8 @@ class Analysis:
         The study's settings that the chapter asks for.
     left_out : DataFrame
         Rows of ADSL that ``without`` takes out of the population.
-    others : dict of DataFrame
-        Rows of the subjects in each further data set that ``with`` names; the index is the position in it.
+    beside : dict of DataFrame
+        Rows of other data sets that ``beside`` names, of the same subjects.
     """
 
     spec: dict[str, Any]
@@ -136,7 +136,7 @@ class Analysis:
     arm_variable: str
     page: dict[str, Any] = field(default_factory=dict)
     left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"USUBJID": pd.Series(dtype="str")}))
-    others: dict[str, pd.DataFrame] = field(default_factory=dict)
+    beside: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -236,8 +236,8 @@ class Analysis:
         return list(combinations[by].itertuples(index=False, name=None))
 
 
-def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.Series:
-    """USUBJID of the subjects who have a row in ``about['dataset']`` that meets ``about['where']``."""
+def _elsewhere(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.DataFrame:
+    """Rows of ``about['dataset']`` that meet ``about['where']``."""
     if about["dataset"] not in datasets:
         raise Cause(
             "is not among the data sets that this chapter declares",
@@ -246,7 +246,7 @@ def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: s
             value=about["dataset"],
         )
     data = datasets[about["dataset"]]
-    return data.loc[matches(data, about["where"], source=source), "USUBJID"]
+    return data[matches(data, about.get("where"), source=source)]
 
 
 def _split(
@@ -265,7 +265,8 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
 
     ``without: [{dataset, where}]`` leaves out the subjects who have any such row (kept in ``left_out``);
     ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all;
-    ``total: label`` adds a column of all arms; ``with: [admh, ...]`` gives the subjects' rows of further data sets.
+    ``total: label`` adds a column of all arms; ``beside: {name: {dataset, where}}`` gives the room rows of other data
+    sets.
     """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
@@ -276,7 +277,7 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     people = adsl[matches(adsl, spec.get("population"), source=where)]
     left_out = people.iloc[0:0]
     if "without" in spec:
-        held = [_holders(datasets, about, where) for about in spec["without"]]
+        held = [_elsewhere(datasets, about, where)["USUBJID"] for about in spec["without"]]
         gone = people["USUBJID"].isin(pd.concat(held))
         people, left_out = people[~gone], people[gone]
     data = datasets[spec["dataset"]]
@@ -286,14 +287,11 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     if spec.get("pooled"):
         people, arms, variable = people.assign(ALL=spec["pooled"]), [spec["pooled"]], "ALL"
     if "split" in spec:
-        people, arms = _split(people, variable, arms, _holders(datasets, spec["split"], where), spec["split"])
+        having = _elsewhere(datasets, spec["split"], where)["USUBJID"]
+        people, arms = _split(people, variable, arms, having, spec["split"])
         variable = "SPLIT"
     if spec.get("total") in arms:
         raise Cause("the total bears the name of an arm", file=where, field="total", value=spec["total"])
-    others = {}
-    for name in spec.get("with", []):
-        if name not in datasets:
-            raise Cause("is not among the data sets that this chapter declares", file=where, field="with", value=name)
-        more = datasets[name]
-        others[name] = more[more["USUBJID"].isin(people["USUBJID"])]
-    return Analysis(spec, rows, people, arms, variable, page, left_out, others)
+    beside = {name: _elsewhere(datasets, about, where) for name, about in spec.get("beside", {}).items()}
+    beside = {name: found[found["USUBJID"].isin(people["USUBJID"])] for name, found in beside.items()}
+    return Analysis(spec, rows, people, arms, variable, page, left_out, beside)

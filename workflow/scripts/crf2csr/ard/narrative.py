@@ -82,7 +82,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
 def _rows_of(analysis: Analysis, name: str) -> pd.DataFrame:
     """The subjects' rows of one data set of the analysis."""
-    known = {"adsl": analysis.subjects, analysis.spec["dataset"]: analysis.rows} | analysis.others
+    known = {"adsl": analysis.subjects, analysis.spec["dataset"]: analysis.rows} | analysis.beside
     if name not in known:
         raise Cause("the analysis does not name this data set in `with`", file=analysis.place, field="of", value=name)
     return known[name]

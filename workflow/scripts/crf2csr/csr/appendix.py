@@ -82,7 +82,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
         "facts": _about.facts(used),
-        "analyses": _about.analyses(part["ard"]),
+        "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
     }
