@@ -10,7 +10,7 @@ if (length(absent)) stop("R lacks the package ", paste(absent, collapse = ", "),
 suppressPackageStartupMessages(library(survival))
 options(warn = 1, digits = 17, warnPartialMatchDollar = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
-for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "derive")) source(file.path(here, paste0(part, ".R")))
+for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "changes", "arms", "derive")) source(file.path(here, paste0(part, ".R")))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 study <- read_study(folder)

@@ -34,7 +34,7 @@ METHODS$subgroup <- function(chosen, add) {
         add(at, c(p = share(x, n)), "n / N")
         for (kind in unlist(o$intervals %||% "clopper_pearson")) {
           ends <- if (n > 0) INTERVALS[[kind]](x, n, o$level %||% 0.95) else c(NA, NA)
-          add(at, setNames(ends, paste0(kind, c("_low", "_high"))), CALLS[[kind]], if (kind == "mid_p") "iterative" else "exact")
+          add(at, setNames(ends, paste0(kind, c("_low", "_high"))), CALLS[[kind]], kind_of(kind))
         }
       }
     }

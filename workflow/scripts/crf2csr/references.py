@@ -89,7 +89,8 @@ def _condition(study: Study, where: Any, dataset: str, file: str, field: str) ->
 def _inner(study: Study, part: Any, dataset: str, file: str, field: str) -> Iterator[Cause]:
     """Yield the same of every condition that stands deeper, under ``where``."""
     if isinstance(part, dict):
-        of = part.get("dataset", dataset)
+        named = part.get("of")
+        of = part.get("dataset", named if isinstance(named, str) and named in study.adam else dataset)
         for key, value in part.items():
             if key == "where":
                 yield from _condition(study, value, of, file, f"{field}.where")

@@ -23,6 +23,7 @@ from crf2csr.ard._subjects import known_options
 from crf2csr.errors import Cause
 
 CARD = Card(
+    share=False,  # the pooled estimate is on the logit; n is a mean over imputations
     name="Multiple imputation of scores, response after imputation, Rubin's rules",
     formulas={
         "": (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.ard._binomial import clopper_pearson, at_least
+from crf2csr.ard._binomial import at_least, clopper_pearson
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._subjects import known_options, responses
