@@ -64,11 +64,16 @@ turnbull <- function(L, R) {
     p <- p + share * (to - p)
   }
   gradient <- colMeans(A / drop(A %*% p))
-  tight <- gradient > 1 - 1e-9
   list(
     lower = lower, upper = upper, mass = p, gradient = gradient, loglik = value(p), A = A,
-    unique = qr(A[, tight, drop = FALSE])$rank == sum(tight), certified = max(gradient) - 1 < 1e-9
+    certified = max(gradient) - 1 < 1e-9
   )
+}
+
+# A share as it is printed: one decimal, half away from zero, 0 and 100 without.
+percent <- function(share) {
+  tenths <- floor(round(1000 * share, 8) + 0.5)
+  ifelse(tenths %in% c(0, 1000), sprintf("%.0f", tenths / 10), sprintf("%.1f", tenths / 10))
 }
 
 METHODS$npmle <- function(chosen, add) {
@@ -91,7 +96,7 @@ METHODS$npmle <- function(chosen, add) {
     }
     fit <- turnbull(L, R)
     add(place, c(loglik = fit$loglik), call, "iterative")
-    add(place, c(certified = fit$certified, unique = fit$unique), call)
+    add(place, c(certified = fit$certified), call)
     add(place, c(n_intervals = length(fit$mass), n_intervals_mass = sum(fit$mass > 1e-9)), "length")
     finite <- function(x) ifelse(is.finite(x), x, NA)
     total <- cumsum(fit$mass)
@@ -120,6 +125,8 @@ METHODS$npmle <- function(chosen, add) {
     tell <- function(place, s, ...) {
       values <- c(surv_least = s[[1]], surv_most = s[[2]], cum_least = 1 - s[[2]], cum_most = 1 - s[[1]])
       add(place, values, call, "iterative", ...)
+      printed <- unique(percent(values[c("cum_least", "cum_most")]))
+      add(place, c(cum_range = paste(printed, collapse = " to ")), call, "iterative", ...)
     }
     closed <- turnbull(ifelse(L < R, L - 1e-9, L), R)
     for (label in names(o$landmarks)) {
@@ -268,7 +275,7 @@ cox_model <- function(chosen, add, place, rows, people) {
   place$variable <- "AVAL"
   known <- times_known(rows)
   reasons <- list(`no record of this time` = !people$USUBJID %in% rows$USUBJID, `no time` = !people$USUBJID %in% known$USUBJID)
-  for (one in o$covariates) reasons[[paste("not known:", one$label %||% one$variable)]] <- is.na(people[[one$variable]])
+  for (one in o$covariates) reasons[[paste(one$label %||% one$variable, "not known")]] <- is.na(people[[one$variable]])
   whole <- people[left_out(add, place, people, reasons), ]
   known <- known[known$USUBJID %in% whole$USUBJID, ]
   person <- match(known$USUBJID, whole$USUBJID)
