@@ -65,7 +65,7 @@ METHODS$survival <- function(chosen, add) {
       add(place, ends[grepl("_", names(ends))], "quantile(survfit)", context = context)
     }
     shares <- c(q1 = 0.25, median = 0.5, q3 = 0.75)
-    first <- vapply(shares, function(share) c(fit$time[fit$surv <= 1 - share + 1e-9], Inf)[1], 0)
+    first <- vapply(shares, function(share) c(fit$time[fit$surv <= 1 - share + 1e-9], NA)[1], 0)
     add(place, first, "min(time[surv <= 1 - p])", context = "lifelines default: first time at or below, no middle of a flat piece")
     plain <- if (length(fit$time)) quantile(fit, shares, conf.int = FALSE) else rep(NA, 3)
     add(place, setNames(plain, names(shares)), "quantile(survfit)", context = "R default: a flat piece without end ends at the last follow-up")

@@ -10,12 +10,6 @@ left_out <- function(add, place, people, reasons) {
   free
 }
 
-# A proportion as it is printed: one decimal, half away from zero; 0 and 100 without one.
-percent <- function(p) {
-  rounded <- floor(1000 * p + 0.5 + 1e-9) / 10
-  ifelse(rounded %in% c(0, 100), sprintf("%.0f", rounded), sprintf("%.1f", rounded))
-}
-
 # ---- interval-censored times ----------------------------------------------------------------------------------------
 
 # Least squares with coefficients >= 0 (Lawson and Hanson 1974).
@@ -76,6 +70,12 @@ turnbull <- function(L, R) {
   )
 }
 
+# A share as it is printed: one decimal, half away from zero, 0 and 100 without.
+percent <- function(share) {
+  tenths <- floor(round(1000 * share, 8) + 0.5)
+  ifelse(tenths %in% c(0, 1000), sprintf("%.0f", tenths / 10), sprintf("%.1f", tenths / 10))
+}
+
 METHODS$npmle <- function(chosen, add) {
   o <- chosen$options
   bounds <- unlist(o$bounds %||% c("LBOUND", "RBOUND"))
@@ -125,9 +125,8 @@ METHODS$npmle <- function(chosen, add) {
     tell <- function(place, s, ...) {
       values <- c(surv_least = s[[1]], surv_most = s[[2]], cum_least = 1 - s[[2]], cum_most = 1 - s[[1]])
       add(place, values, call, "iterative", ...)
-      said <- percent(values[c("cum_least", "cum_most")])
-      text <- if (abs(diff(values[3:4])) < 1e-12) said[1] else paste(said, collapse = " to ")
-      add(place, c(cum_range = text), call, ...)
+      printed <- unique(percent(values[c("cum_least", "cum_most")]))
+      add(place, c(cum_range = paste(printed, collapse = " to ")), call, "iterative", ...)
     }
     closed <- turnbull(ifelse(L < R, L - 1e-9, L), R)
     for (label in names(o$landmarks)) {

@@ -23,6 +23,7 @@ from scipy.special import xlogy
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from tests.ard._rscript import ask
 from tests.climb import ROOT, SHARED, copy_config
 
 RAW = SHARED / "data/cdiscpilot/raw"
@@ -36,6 +37,8 @@ TABLES = [
     "t-14.1.3",
     "t-14.2.1",
     "f-14.2.1",
+    "t-14.2.2",
+    "f-14.2.2",
     "t-14.3.1.1",
     "t-14.3.1.2",
     "t-14.3.1.3",
@@ -83,8 +86,15 @@ def people() -> pd.DataFrame:
     ended = ds[~ds["IT.DSDECOD"].isin(["", "Randomized", "Screen Failure"])]
     end = pd.to_datetime(ended["DSDTCOL"], format="%m-%d-%Y").groupby(ended["PATNUM"]).max()
     reason = ended.set_index("PATNUM")["IT.DSDECOD"]
+    stop = pd.to_datetime(ended.set_index("PATNUM")["IT.DSSTDAT"], format="%m-%d-%Y").rename("STOP")
     dm["ARM"] = dm["PLANNED_ARMCD"].map(CODES)
-    frame = dm.set_index("PATNUM").join(start.rename("START")).join(end.rename("END")).join(reason.rename("REASON"))
+    frame = (
+        dm.set_index("PATNUM")
+        .join(start.rename("START"))
+        .join(end.rename("END"))
+        .join(reason.rename("REASON"))
+        .join(stop)
+    )
     return frame[frame["START"].notna()]
 
 
@@ -284,6 +294,52 @@ def test_the_log_rank_test_agrees_with_another_implementation(folder, times):
     ours = facts[facts["analysis"] == "difference"].set_index("stat_name")["stat"]
     assert ours["chisq"] == pytest.approx(theirs.test_statistic, rel=1e-9)
     assert ours["p_value"] == pytest.approx(theirs.p_value, rel=1e-6) and ours["df"] == 2
+
+
+R_PROGRAM = """
+suppressPackageStartupMessages({library(survival); library(cmprsk)})
+d <- read.csv("times.csv"); d$ARM <- factor(d$ARM, unique(d$ARM))
+f <- coxph(Surv(TIME, EVENT) ~ ARM, d, control = coxph.control(eps = 1e-13, toler.chol = 1e-14, iter.max = 100))
+at <- lapply(split(d, d$ARM), function(e) {
+  s <- summary(survfit(Surv(CMPTIME, factor(STATUS, 0:2)) ~ 1, data = e, conf.type = "log-log"), times = 84)
+  c(s$pstate[2:3], s$lower[2:3], s$upper[2:3]) })
+out <- list(cox = unname(summary(f)$conf.int[, c(1, 3, 4)]), lr = unname(summary(f)$logtest),
+  zph = cox.zph(f)$table[2, ], gray = cuminc(d$CMPTIME, d$STATUS, d$ARM)$Tests, at = at)
+"""
+
+
+def test_cox_regression_incidence_and_gray_s_test_of_the_arms_agree_with_r_run_now(folder, people, times, tmp_path):
+    stopped = (people["STOP"] - people["START"]).dt.days + 1
+    rival = ~times["EVENT"] & (people["REASON"] != "Completed")
+    frame = times.assign(
+        EVENT=times["EVENT"].astype(int),
+        STATUS=np.where(times["EVENT"], 1, np.where(rival, 2, 0)),
+        CMPTIME=times["TIME"].mask(rival, stopped),
+    )
+    frame = frame.assign(ARM=pd.Categorical(frame["ARM"], ARMS)).sort_values("ARM", kind="stable")
+    want = ask(tmp_path, R_PROGRAM, times=frame)
+    facts = table(folder, "ard/dermatologic")
+    facts = facts[facts["context"].isna()]
+
+    def found(analysis, names, **where):
+        mine = facts[facts["analysis"] == analysis]
+        for name, value in where.items():
+            mine = mine[mine[name] == value]
+        return mine.set_index("stat_name").loc[names, "stat"].to_numpy("float64")
+
+    for number, arm in enumerate(ARMS[1:]):
+        got = found("hazards", ["hr", "hr_low", "hr_high"], variable="TRT01P", variable_level=arm)
+        np.testing.assert_allclose(got, want["cox"][number], rtol=1e-8)
+    np.testing.assert_allclose(found("hazards", ["lr_chisq", "lr_df", "lr_p"], variable="AVAL"), want["lr"], rtol=1e-8)
+    zph = found("hazards", ["zph_chisq", "zph_df", "zph_p"], variable="AVAL")
+    np.testing.assert_allclose(zph, want["zph"], rtol=1e-8)
+    for number, cause in enumerate(["Dermatologic event", "Discontinuation or death"]):
+        gray = found("competing_difference", ["chisq", "p_value", "df"], group2_level=cause)
+        np.testing.assert_allclose(gray, want["gray"][number], rtol=1e-8)
+        for arm in ARMS:
+            where = {"group1_level": arm, "group2_level": cause, "variable_level": "84"}
+            got = found("competing", ["cif", "cif_low", "cif_high"], **where)
+            np.testing.assert_allclose(got, want["at"][arm][number::2], rtol=1e-8)
 
 
 def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, times):

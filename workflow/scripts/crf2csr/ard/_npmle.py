@@ -230,7 +230,8 @@ def survival_between(made: Estimate, time: float) -> tuple[float, float, int | N
     begun = np.where(made.lower == made.upper, made.lower <= time, made.lower < time)
     ended = made.upper <= time
     inside = np.flatnonzero(begun & ~ended & (made.mass > 0))
-    least, most = 1 - made.mass[begun].sum(), 1 - made.mass[ended].sum()
+    most = 1 - made.mass[ended].sum()
+    least = 1 - made.mass[begun].sum() if len(inside) else most
     return float(np.clip(least, 0, 1)), float(np.clip(most, 0, 1)), int(inside[0]) if len(inside) else None
 
 

@@ -4,7 +4,8 @@ Differences are whole numbers of their last decimal (``units``), so that equal o
 break ties. Ranks are doubled, so that midranks are whole too.
 
 Sources: Wilcoxon, Biom Bull 1945;1:80. Pratt, JASA 1959;54:655 (zeros). Streitberg and Roehmel, Stat Softw Newsl
-1986;12:10 (shift algorithm). Hodges and Lehmann, Ann Math Stat 1963;34:598. Iman, Commun Stat 1974;3:795.
+1986;12:10 (shift algorithm). Hodges and Lehmann, Ann Math Stat 1963;34:598. Iman, Communications in
+Statistics 1974;3:795 (Student's t for the rank sum).
 """
 
 from __future__ import annotations

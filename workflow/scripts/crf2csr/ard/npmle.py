@@ -28,7 +28,7 @@ CARD = Card(
         "cum": "Sum of the masses up to and with this interval",
         "cum_least": "Sum of the masses of intervals that end by this day",
         "cum_most": "Sum of the masses of intervals that begin before this day",
-        "cum_range": "Least to most; one number where both are the same",
+        "cum_range": "Least to most; one number where both print alike",
         "surv_least": "1 - cum_most",
         "surv_most": "1 - cum_least",
         "gradient": "(1/n) sum over subjects who may have had the event in it of 1 / P(L < T <= R)",
@@ -162,7 +162,7 @@ def _range(facts: Facts, one: dict[str, Any], least: float, most: float, members
     facts.add("cum_least", 1 - most, "percent", members, **one)
     facts.add("cum_most", 1 - least, "percent", members, **one)
     ends = [numbers.shown(share, "percent") for share in (1 - most, 1 - least)]
-    text = ends[0] if least == most else " to ".join(ends)
+    text = " to ".join(dict.fromkeys(ends))
     facts.add("cum_range", None, "text", members, **one, stat_text=text)
 
 

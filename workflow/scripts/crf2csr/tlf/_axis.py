@@ -74,18 +74,20 @@ def _limits(drawn: pd.DataFrame) -> tuple[float, float]:
     late = float(known.max()) if len(known) else 1.0
     recent = known[known >= -90]
     early = min(1.0, float(recent.min())) if len(recent) else 1.0
-    return early - 14, max(late, 28.0) + 10
+    late = max(late, 28.0)
+    # Room at the edges for the arrows, however long the axis is.
+    return early - max(14.0, 0.04 * (late - early)), late + max(10.0, 0.06 * (late - early))
 
 
 def _bars(axes: Any, y: int, some: pd.DataFrame, style: str, low: float, high: float) -> None:
-    look = STYLES[style]
+    look, span = STYLES[style], high - low
     ink = look["edgecolor"]
     for line in some.to_dict("records"):
         start, end = line["from"], line["to"]
         if pd.isna(start) and pd.isna(end):
             continue
         left = low if pd.isna(start) else max(float(start), low)
-        right = high - 4 if pd.isna(end) else float(end) + 1
+        right = high - 0.032 * span if pd.isna(end) else float(end) + 1
         if right <= left:
             # An end before the start, or one before the axis: both days are points, and nothing is drawn between.
             days = [day for day in (start, end) if pd.notna(day) and low <= float(day) <= high]
@@ -93,9 +95,9 @@ def _bars(axes: Any, y: int, some: pd.DataFrame, style: str, low: float, high: f
             continue
         axes.barh(y, right - left, left=left, height=0.56, linewidth=0.8, **look)
         if pd.isna(start) or float(start) < low:
-            axes.plot([low + 1.5], [y], linestyle="none", marker="<", markersize=6, color=ink)
+            axes.plot([low + 0.008 * span], [y], linestyle="none", marker="<", markersize=6, color=ink)
         if pd.isna(end):
-            axes.plot([high - 3], [y], linestyle="none", marker=">", markersize=6, color=ink)
+            axes.plot([high - 0.018 * span], [y], linestyle="none", marker=">", markersize=6, color=ink)
 
 
 def _points(axes: Any, y: int, some: pd.DataFrame, lane: dict[str, Any]) -> None:
