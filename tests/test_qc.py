@@ -15,6 +15,7 @@ from qc import page
 from qc.__main__ import compute, told, verify
 from qc.compare import Comparison, agreement, by_method, compare, digits_agreed
 from qc.export import export
+from tests import two_arms
 from tests.climb import ROOT
 
 NEEDS_R = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here: apt-get install r-base-core ...")
@@ -70,6 +71,14 @@ def test_r_agrees_with_every_result_of_the_pilot(pilot, tmp_path):
 
 
 @NEEDS_R
+def test_r_agrees_where_a_study_has_two_arms_and_uses_every_option(shipped, tmp_path):
+    study = two_arms.make(shipped, tmp_path / "study")
+    found = verify(study, tmp_path / "qc")
+    assert found.sound, told(found)
+    assert {"gray", "logrank", "difference", "mcnemar", "ancova"} <= set(found.rows["of"])
+
+
+@NEEDS_R
 def test_one_changed_response_is_found_in_numbers_and_in_the_derivation(shipped, tmp_path):
     export(shipped, tmp_path)
     declared = io.read_json(tmp_path / "declared.json")
@@ -86,9 +95,9 @@ def test_one_changed_response_is_found_in_numbers_and_in_the_derivation(shipped,
     assert not found.sound
     assert "efficacy|primary|" in "".join(differs["id"]) and "differs: " in told(found)
     derived = found.derived[found.derived["rows"] != found.derived["agree"]]
-    assert derived[["parameter", "visit", "differ"]].to_numpy().tolist() == [
-        ["PPASI50", "Week 12", rows.loc[at, "USUBJID"]]
-    ]
+    named = derived[["flag", "parameter", "visit", "differ"]].drop_duplicates().to_numpy().tolist()
+    assert ["ANL03FL", "PPASI50", "Week 12", rows.loc[at, "USUBJID"]] in named
+    assert {line[3] for line in named} == {rows.loc[at, "USUBJID"]}
 
 
 def test_without_r_a_clear_sentence_says_what_is_missing(monkeypatch, tmp_path):

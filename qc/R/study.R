@@ -8,7 +8,7 @@ read_study <- function(folder) {
   classes <- c(integer = "numeric", float = "numeric", text = "character")
   data <- lapply(setNames(names(declared$types), names(declared$types)), function(name) {
     types <- unlist(declared$types[[name]])
-    frame <- read.csv(file.path(folder, "adam", paste0(name, ".csv")), colClasses = unname(classes[types]),
+    frame <- read.csv(file.path(folder, "adam", paste0(name, ".csv")), colClasses = setNames(classes[types], names(types)),
       na.strings = "", check.names = FALSE, comment.char = "", encoding = "UTF-8"
     )
     frame$.row <- seq_len(nrow(frame)) - 1 # positions as the results number them
