@@ -47,10 +47,10 @@ def trial(rng: np.random.Generator, n: int, additive: bool) -> tuple[np.ndarray,
     return scores, seen
 
 
-def within_limits(full, score, j, gaps, slopes, noise, chi2, imputer):
+def within_limits(full, whole, sums, j, gaps, slopes, noise, chi2, imputer):
     """A turn of one visit whose residuals are drawn within the limits, from the same random numbers."""
-    centre = PLAIN(full, score, j, gaps, slopes, np.zeros_like(noise), chi2, imputer)
-    sigma = (PLAIN(full, score, j, gaps, slopes, np.ones_like(noise), chi2, imputer) - centre)[:, :1]
+    centre = PLAIN(full, whole, sums, j, gaps, slopes, np.zeros_like(noise), chi2, imputer)
+    sigma = (PLAIN(full, whole, sums, j, gaps, slopes, np.ones_like(noise), chi2, imputer) - centre)[:, :1]
     low, high = ndtr((LOW - centre) / sigma), ndtr((HIGH - centre) / sigma)
     inside = np.clip(low + ndtr(noise) * (high - low), 1e-300, 1 - 1e-16)
     return np.clip(centre + sigma * ndtri(inside), LOW, HIGH)

@@ -65,8 +65,9 @@ def test_an_imputation_does_not_depend_on_how_many_run_beside_it(imputer, monkey
     many = _impute.impute(SCORES, seed=7, m=9, iterations=3, imputer=imputer).values
     few = _impute.impute(SCORES, seed=7, m=2, iterations=3, imputer=imputer).values
     assert (many[:2] == few).all()
-    monkeypatch.setattr(_impute, "BATCH_CELLS", SCORES.size)
-    assert (_impute.impute(SCORES, seed=7, m=9, iterations=3, imputer=imputer).values == many).all()
+    for size in (1, 2, 5):
+        monkeypatch.setattr(_impute, "BATCH_CELLS", size * SCORES.size)
+        assert (_impute.impute(SCORES, seed=7, m=9, iterations=3, imputer=imputer).values == many).all()
 
 
 @pytest.mark.parametrize("imputer", _impute.IMPUTERS)

@@ -99,16 +99,20 @@ def impute(
     short = visits[freedom[visits] < 1]
     if len(short):
         raise NotImputable(int(short[0]), int((~gaps[:, short[0]]).sum()), own.shape[1])
-    cells = [np.flatnonzero(gaps[:, j]) for j in visits]
+    # Subjects without a gap are the same in every turn: they enter as sums of products made once.
+    partial = np.flatnonzero(gaps.any(axis=1))
+    whole = np.column_stack([np.ones(len(own) - len(partial)), own[~gaps.any(axis=1)]])
+    cells = [np.flatnonzero(gaps[partial, j]) for j in visits]
+    total = sum(len(c) for c in cells)
     children = np.random.SeedSequence(seed).spawn(m)
-    size = max(1, BATCH_CELLS // max(1, own.size))
+    size = max(1, BATCH_CELLS // max(1, own.size, total * iterations))
     parts = [
-        _batch(own, visits, cells, freedom[visits], children[k : k + size], iterations, imputer)
+        _batch(whole, own[partial], visits, cells, freedom[visits], children[k : k + size], iterations, imputer)
         for k in range(0, m, size)
     ]
     values = np.concatenate([part[0] for part in parts])
     chains = np.concatenate([part[1] for part in parts], axis=1)
-    rows = order[np.concatenate(cells)] if cells else np.empty(0, dtype="int64")
+    rows = order[partial[np.concatenate(cells)]] if cells else np.empty(0, dtype="int64")
     columns = np.concatenate([np.full(len(c), j) for j, c in zip(visits, cells, strict=True)]) if cells else rows
     return Imputed(rows, columns, values, chains)
 
@@ -122,6 +126,7 @@ def _order(scores: Array, ties: Array | None) -> Array:
 
 
 def _batch(
+    whole: Array,
     own: Array,
     visits: Array,
     cells: list[Array],
@@ -130,7 +135,7 @@ def _batch(
     iterations: int,
     imputer: str,
 ) -> tuple[Array, Array]:
-    """Run the chains of these imputations side by side."""
+    """Run the chains of these imputations side by side, for the subjects with gaps beside the ``whole`` ones."""
     m, (n, p), total = len(children), own.shape, sum(len(c) for c in cells)
     start, slopes, noise, chi2 = _draws(children, iterations, total, p, freedom, imputer)
     # The first column is the intercept, so that visit j stands in column j + 1.
@@ -138,23 +143,16 @@ def _batch(
     full[:, :, 1:] = own
     ends = np.cumsum([0, *(len(c) for c in cells)])
     for number, j in enumerate(visits):
-        seen = own[~np.isnan(own[:, j]), j]
+        seen = np.concatenate([whole[:, j + 1], own[~np.isnan(own[:, j]), j]])
         pick = (start[:, ends[number] : ends[number + 1]] * len(seen)).astype("int64")
         full[:, cells[number], j + 1] = seen[pick]
     chains = np.full((iterations, m, p), np.nan)
+    sums = whole.T @ whole
     for turn in range(iterations):
         for number, j in enumerate(visits):
             drawn = slice(ends[number], ends[number + 1])
-            fresh = _visit(
-                full,
-                own[:, j],
-                j,
-                cells[number],
-                slopes[:, turn, number],
-                noise[:, turn, drawn],
-                chi2[:, turn, number],
-                imputer,
-            )
+            chance = (slopes[:, turn, number], noise[:, turn, drawn], chi2[:, turn, number])
+            fresh = _visit(full, whole, sums, j, cells[number], *chance, imputer)
             full[:, cells[number], j + 1] = fresh
             chains[turn, :, j] = fresh.mean(axis=1)
     parts = [full[:, c, j + 1] for j, c in zip(visits, cells, strict=True)]
@@ -178,22 +176,36 @@ def _draws(
 
 
 def _visit(
-    full: Array, score: Array, j: int, gaps: Array, slopes: Array, noise: Array, chi2: Array, imputer: str
+    full: Array,
+    whole: Array,
+    sums: Array,
+    j: int,
+    gaps: Array,
+    slopes: Array,
+    noise: Array,
+    chi2: Array,
+    imputer: str,
 ) -> Array:
     """One turn of one visit: draw the parameters, then the missing scores, (imputations, missing)."""
     # The visit keeps its column among the predictors, with a coefficient of 0: copies without it would cost most.
     others = np.delete(np.arange(full.shape[2]), j + 1)
-    known = full[:, np.flatnonzero(~np.isnan(score))]
-    products = np.matmul(known.transpose(0, 2, 1), known)
-    best, covariance = regression(products[:, others[:, None], others], products[:, others, j + 1])
-    fitted = _times(known, _widened(best, others))
-    rest = known[:, :, j + 1] - fitted
-    sigma = np.sqrt((rest * rest).sum(axis=1) / chi2)[:, None]
+    # `take` lays copies out alike whatever the size of the batch, so that each product is made in one order.
+    known = full.take(np.delete(np.arange(full.shape[1]), gaps), axis=1)
+    products = sums + np.matmul(known.transpose(0, 2, 1), known)
+    squares = products.take(others, axis=1).take(others, axis=2)
+    crossed = products[:, :, j + 1].take(others, axis=1)
+    best, covariance = regression(squares, crossed)
+    explained = _times(best[:, None], 2 * crossed - _times(squares, best))[:, 0]
+    rest = np.maximum(products[:, j + 1, j + 1] - explained, 0)
+    sigma = np.sqrt(rest / chi2)[:, None]
     drawn = best + sigma * _times(np.linalg.cholesky(covariance), slopes)
-    expected = _times(full[:, gaps], _widened(drawn, others))
+    expected = _times(full.take(gaps, axis=1), _widened(drawn, others))
     if imputer == "normal":
         return expected + sigma * noise
-    return known[0, :, j + 1][_donors(fitted, expected, noise)]
+    wide = _widened(best, others)
+    fitted = np.concatenate([_times(whole[None], wide), _times(known, wide)], axis=1)
+    observed = np.concatenate([whole[:, j + 1], known[0, :, j + 1]])
+    return observed[_donors(fitted, expected, noise)]
 
 
 def _widened(coefficients: Array, columns: Array) -> Array:
@@ -219,7 +231,7 @@ def regression(squares: Array, products: Array) -> tuple[Array, Array]:
 
 
 def _times(matrix: Array, vector: Array) -> Array:
-    """Matrix by vector for each of a batch."""
+    """Matrix by vector for each of a batch, one after the other: no bit depends on the size of the batch."""
     return np.matmul(matrix, vector[:, :, None])[:, :, 0]
 
 

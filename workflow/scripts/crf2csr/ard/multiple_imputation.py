@@ -152,9 +152,9 @@ def _settings(
 ) -> None:
     """Imputations, iterations, how the chains mix, and what was held to the limits."""
     members = facts.set_of("adsl", people.index[material.gaps])
-    facts.add("m", o["m"], "count", members, **about)
-    facts.add("iterations", o["iterations"], "count", members, **about)
-    facts.add("seed", o["seed"], "count", members, **about)
+    facts.add("m", o["m"], "d0", members, **about)
+    facts.add("iterations", o["iterations"], "d0", members, **about)
+    facts.add("seed", o["seed"], "d0", members, **about)
     some = bool(material.gaps.any()) and not draws.error
     facts.add("outside", draws.outside if some else None, "percent", members, **about, **draws.error)
     known = np.empty(0)

@@ -73,8 +73,8 @@ def _group(
         at = about | {"group2": "Missing counted as response", "group2_level": str(k)}
         at |= {"group3": "Share of missing", "group3_level": share}
         none = {} if n else {"warning": "no subject in the denominator"}
-        facts.add("k", k, "count", open_set, **at)
-        facts.add("n", x + k, "count", everyone, **at)
+        facts.add("k", k, "d0", open_set, **at)
+        facts.add("n", x + k, "d0", everyone, **at)
         facts.add("N", n, "count", everyone, **at)
         facts.add("p", (x + k) / n if n else None, "percent", everyone, **at, **none)
         ends = clopper_pearson(x + k, n, o.get("level", 0.95)) if n else (None, None)

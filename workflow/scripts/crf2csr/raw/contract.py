@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr import io
 from crf2csr.errors import Cause
 from crf2csr.raw._staged import KEYS, Told
 from crf2csr.trace import QUERIES
@@ -42,6 +43,8 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
             raise Cause(f"a column of the contract is missing{hint}", file=file, line=1, field=name)
     ignored = {*form.get("ignored", []), *staged.attrs.get("understood", [])}
     unknown = [name for name in present if name not in expected and name not in ignored]
+    if not unknown:
+        return io.empty(QUERIES)
     table = pd.DataFrame({"FIELD": unknown}, dtype="str")
     return table.assign(
         RULE="R-COLUMN",
@@ -57,6 +60,8 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
 
 def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFrame:
     """One query per line that an exporting program wrote below the data (P19): set aside, never a record."""
+    if not lines:
+        return io.empty(QUERIES)
     table = pd.DataFrame(lines, columns=["LINE", "VALUE"])
     return table.assign(
         RULE="P19",
@@ -72,9 +77,11 @@ def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFra
 
 def told_by_adapter(staged: pd.DataFrame, name: str, form: dict[str, Any] | None) -> pd.DataFrame:
     """One query per fact that the adapter tells, with subject and event where it belongs to a record."""
-    table = pd.DataFrame(staged.attrs.get("told", []), columns=list(Told._fields))
+    if not staged.attrs.get("told"):
+        return io.empty(QUERIES)
+    table = pd.DataFrame(staged.attrs["told"], columns=list(Told._fields))
     keys = key_columns(form) if form else {}
-    records = staged.drop_duplicates("LINE").set_index("LINE")
+    records = staged[staged["LINE"].isin(table["line"])].drop_duplicates("LINE").set_index("LINE")
     whose = {
         key: table["line"].map(records[keys[key]]).fillna("") if keys.get(key) in records else ""
         for key in ("SUBJID", "EVENT")
