@@ -6,11 +6,12 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test mutate clean
+.PHONY: help report test qc mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
 	@echo "make test      the same, then every check and test"
+	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -22,6 +23,10 @@ report:
 test:
 	@.ci/venv test
 	@.ci/check
+
+qc:
+	@.ci/venv
+	@.ci/qc
 
 mutate:
 	@.ci/venv test

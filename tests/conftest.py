@@ -39,6 +39,8 @@ def shipped(once) -> Path:
     def make(folder: Path) -> None:
         climb.copy_config(climb.ROOT, folder)
         (folder / "data").symlink_to(climb.ROOT / "data")
+        (folder / "qc").mkdir()
+        (folder / "qc/agreement.csv").symlink_to(climb.ROOT / "qc/agreement.csv")
         climb.climb(folder)
 
     return once("shipped", make)

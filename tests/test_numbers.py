@@ -73,6 +73,7 @@ def test_a_rounded_number_is_never_further_away_than_half_a_unit(value, digits):
         (0.0, "percent", "0"),
         (1.0, "percent", "100"),
         (0.125, "percent", "12.5"),
+        (0.00125, "points", "0.13"),
         (0.99999, "p", ">0.9999"),
         (0.00001, "p", "<0.0001"),
         (float("nan"), "d1", "NE"),

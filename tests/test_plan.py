@@ -35,14 +35,14 @@ def test_no_two_jobs_write_one_file(plan):
     assert len(paths) == len(set(paths))
 
 
-def test_every_input_is_made_by_a_job_or_is_a_raw_file(plan):
+def test_every_input_is_made_by_a_job_or_comes_with_the_study(plan):
     made = {path for job in jobs(plan) for path in job.outputs.values()}
     needed = {path for job in jobs(plan) for path in job.inputs.values()}
-    assert needed - made == {job.inputs["file"] for job in plan.raw.values()}
+    assert needed - made == {job.inputs["file"] for job in plan.raw.values()} | {"qc/agreement.csv"}
 
 
 def test_jobs_are_sorted_so_that_each_comes_after_its_sources(plan):
-    done: set[str] = {job.inputs["file"] for job in plan.raw.values()}
+    done: set[str] = {job.inputs["file"] for job in plan.raw.values()} | {"qc/agreement.csv"}
     every = ordered(jobs(plan))
     assert len(every) == len(jobs(plan))
     for job in every:
@@ -110,3 +110,18 @@ def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(ho
         assert (code_now("crf2csr.adam.adae") != before) is matters, name
         path.write_bytes(text)
     assert code_now("crf2csr.adam.adae") == before
+
+
+def test_the_report_is_stale_when_the_agreement_of_the_study_changes_and_no_other_job_is(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "qc").mkdir()
+    found = []
+    for text in (None, "id\n", "id\nx\n"):
+        if text is not None:
+            (tmp_path / "qc/agreement.csv").write_text(text, encoding="utf-8")
+        with inside(tmp_path):
+            found.append(Plan(Study(".", SCHEMAS)))
+    assert len({plan.csr.digest for plan in found}) == 3
+    assert len({plan.gate.digest for plan in found}) == 1
+    assert [("qc/agreement" in plan.csr.inputs) for plan in found] == [False, True, True]

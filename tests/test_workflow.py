@@ -93,6 +93,18 @@ def test_an_unknown_option_is_refused(study):
     assert "is not an option of --config" in run.stderr
 
 
+def test_a_name_that_nothing_bears_stops_the_run_before_its_first_job(study):
+    file = study / "config/estimands.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("DEATH: composite", "DEATH: principal stratum", 1), encoding="utf-8")
+    before = tiny.digests(study)
+    run = tiny.snakemake(study)
+    said = run.stdout + run.stderr
+    assert run.returncode != 0 and "Traceback" not in said
+    assert "CAUSE: config/estimands.yaml, field primary.events.DEATH, value 'principal stratum': is not imp" in said
+    assert "jobid" not in said and tiny.digests(study) == before
+
+
 def test_the_workflow_passes_the_linter_of_snakemake(climbed):
     run = tiny.snakemake(climbed, "--lint")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crf2csr.adam._estimands import Handling
+
 DAY_1 = 20000
 WINDOWS = [
     {"visit": "Week 1", "number": 1, "from": 2, "to": 11, "target": 8},
@@ -74,15 +76,27 @@ def scores(*rows: tuple[str, int | None, int | None, str]) -> pd.DataFrame:
 
 
 def events(*rows: tuple[str, int, str]) -> pd.DataFrame:
-    """ADICE of composite events as (subject, study day, term)."""
+    """ADICE of intercurrent events as (subject, study day, term); the code of an event is its term in capitals."""
     table = pd.DataFrame(rows, columns=["USUBJID", "DAY", "ICETERM"])
     return pd.DataFrame(
         {
             "USUBJID": table["USUBJID"].astype("str"),
             "ASTDT": pd.array([date(int(d)) for d in table["DAY"]], dtype="Int64"),
-            "ICECD": "X",
+            "ICECD": table["ICETERM"].astype("str").str.upper(),
             "ICETERM": table["ICETERM"].astype("str"),
-            "ICESTRAT": "composite",
             "ASEQ": range(1, len(table) + 1),
         }
     )
+
+
+def responses(rescue: str = "composite", **others: str) -> list[Handling]:
+    """How responses are handled: the main flag, last observation carried forward, and treatment policy.
+
+    ``rescue`` (and other events by name) is the strategy of the first two.
+    """
+    events_as = {"RESCUE": rescue} | {name.upper(): strategy for name, strategy in others.items()}
+    return [
+        Handling("ANL03FL", "ANL01FL", "non-response", events_as),
+        Handling("ANL04FL", "ANL01FL", "last observation", events_as),
+        Handling("ANL05FL", "ANL02FL", "non-response", dict.fromkeys(events_as, "treatment policy")),
+    ]

@@ -208,3 +208,28 @@ def test_collected_severity_is_kept_beside_its_rank_and_ranks_the_worst_event():
     made = adae.derive(_adsl(), rows, spec=spec, page=page, lists={}).data
     assert made["ASEV"].tolist() == ["MILD", "SEVERE"] and made["ASEVN"].tolist() == [1, 3]
     assert made["AOCCFL"].fillna("").tolist() == ["Y", ""] and made["AOCCIFL"].fillna("").tolist() == ["", "Y"]
+
+
+OTHER_DAYS = [
+    # start, end, what the other possible days would make of it
+    ("2026-04-01", "2026-04-03", None),
+    ("2026-03", "", "N at the earliest possible start"),  # before or after the first dose of 15 March
+    ("2026-04", "", "Unchanged"),
+    ("2026-07", "", "N at the latest possible start"),  # the 28 days end on 4 July
+    ("2026", "", "N at the earliest possible start; N at the latest possible start"),
+    ("", "", "N at the earliest possible start; N at the latest possible start"),
+    ("", "2026-05-01", "N at the earliest possible start"),
+    ("", "2026-03-01", "Unchanged"),  # over before the first dose, whenever it began
+    ("2026-04-01", "2026-05", "Unchanged"),
+    (
+        "2026-08-01",
+        "2026-07",
+        "Y at the earliest possible end",
+    ),  # contradictory: either date may place it, and July 1 would
+]
+
+
+@pytest.mark.parametrize(("start", "end", "expected"), OTHER_DAYS)
+def test_an_imputed_date_says_whether_another_possible_day_changes_emergence(start, end, expected):
+    found = _made({"AESTDTC": start or None, "AEENDTC": end or None})["TRTEMALT"].iloc[0]
+    assert (None if pd.isna(found) else found) == expected

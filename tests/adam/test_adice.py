@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from crf2csr.adam import _prohibited, adice
-from crf2csr.errors import Cause
 from crf2csr.specs import read_yaml
 
 TABLE = read_yaml("config/prohibited.yaml")
@@ -59,7 +58,14 @@ def found(declared: list[dict], **domains: pd.DataFrame) -> pd.DataFrame:
     )
     adsl = adsl.astype(dict.fromkeys(("TRTSDT", "TRTEDT", "LSTCNDT"), "Int64"))
     page = {"study": {"cutoff": "2026-10-15"}, "intercurrent_events": declared}
-    return adice.derive(adsl, **domains, spec={}, page=page, lists={"prohibited": TABLE}).data
+    spec = {"variables": {"ICECD": {}, "ICESTRAT": {"estimand": "main"}, "ICESTCHG": {"estimand": "change"}}}
+    events = {event["id"]: "composite" for event in declared}
+    estimands = [
+        {"id": "main", "events": events},
+        {"id": "change", "events": dict.fromkeys(events, "hypothetical")},
+    ]
+    lists = {"prohibited": TABLE, "estimands": {"estimands": estimands}}
+    return adice.derive(adsl, **domains, spec=spec, page=page, lists=lists).data
 
 
 def ec(*rows: tuple[str, str, float, str]) -> pd.DataFrame:
@@ -70,7 +76,6 @@ def ec(*rows: tuple[str, str, float, str]) -> pd.DataFrame:
 DOSE = {
     "id": "DOSE",
     "label": "Change",
-    "strategy": "treatment policy",
     "sources": [
         {
             "of": "ec",
@@ -84,13 +89,11 @@ DOSE = {
 PAUSE = {
     "id": "INTERRUPT",
     "label": "Pause",
-    "strategy": "treatment policy",
     "sources": [{"of": "ec", "where": {"ECOCCUR": "N"}, "date": "ECSTDTC"}],
 }
 RESCUE = {
     "id": "PROHIB",
     "label": "Rescue",
-    "strategy": "composite",
     "sources": [{"of": "cm", "rule": "prohibited", "date": "CMSTDTC", "end": "CMENDTC", "text": "CMTRT"}],
 }
 
@@ -139,12 +142,8 @@ def test_treatment_from_before_the_first_dose_is_no_event():
     assert found([RESCUE], cm=cm(USUBJID="B")).empty
 
 
-def test_an_event_says_its_strategy_and_the_record_that_shows_it():
+def test_an_event_says_the_strategy_of_each_estimand_and_the_record_that_shows_it():
     row = found([RESCUE], cm=cm()).iloc[0]
-    assert (row["ICESTRAT"], row["SRCDOM"], row["SRCVAR"], row["SRCSEQ"]) == ("composite", "CM", "CMSTDTC", 7)
+    assert (row["SRCDOM"], row["SRCVAR"], row["SRCSEQ"]) == ("CM", "CMSTDTC", 7)
+    assert (row["ICESTRAT"], row["ICESTCHG"]) == ("composite", "hypothetical")
     assert row["ICEDESC"] == "Systemic drug for PPP: 甲氨蝶呤"
-
-
-def test_a_principal_stratum_is_refused_by_name():
-    with pytest.raises(Cause, match="principal stratum"):
-        found([RESCUE | {"strategy": "principal stratum"}], cm=cm())

@@ -8,19 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crf2csr.adam import _assessments, _criteria, _pppasi, _records, _response, _windows
+from crf2csr.adam._estimands import Handling
 from crf2csr.errors import Cause
-from tests.adam.findings import PAGE, SPEC, WINDOWS, events, scores, treated
+from tests.adam.findings import PAGE, SPEC, WINDOWS, events, responses, scores, treated
 
 NOBODY = events()
 
 
-def records(rows: pd.DataFrame, subjects: pd.DataFrame, adice: pd.DataFrame = NOBODY) -> pd.DataFrame:
-    return _records.derive(rows, subjects, {"SCORE": WINDOWS}, PAGE, _records.composite_events(adice))
+def records(rows: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+    return _records.derive(rows, subjects, {"SCORE": WINDOWS}, PAGE)
 
 
-def respond(rows: pd.DataFrame, subjects: pd.DataFrame, adice: pd.DataFrame = NOBODY) -> pd.DataFrame:
-    made = records(rows, subjects, adice)
-    return _response.derive(made, subjects, _records.composite_events(adice), {"SCORE": WINDOWS}, SPEC)[0]
+def respond(
+    rows: pd.DataFrame,
+    subjects: pd.DataFrame,
+    adice: pd.DataFrame = NOBODY,
+    how: list[Handling] | None = None,
+) -> pd.DataFrame:
+    made = records(rows, subjects)
+    return _response.derive(made, subjects, adice, {"SCORE": WINDOWS}, SPEC, how or responses())[0]
 
 
 def cell(rows: pd.DataFrame, person: str, visit: str, flag: str = "ANL03FL") -> pd.Series:

@@ -1,11 +1,9 @@
-import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from crf2csr.ard import proportion
+from crf2csr.ard import _binomial, proportion
 from crf2csr.errors import Cause
-from tests.ard._tables import REFERENCE, oracle, run, stat, subjects
+from tests.ard._tables import run, stat, subjects
 
 SPEC = {"method": "proportion", "dataset": "adrs", "where": {"AVISIT": {"present": True}}}
 
@@ -14,58 +12,6 @@ def rows(*cells):
     return pd.DataFrame(list(cells), columns=["USUBJID", "AVISIT", "AVAL"]).astype(
         {"USUBJID": "str", "AVISIT": "str", "AVAL": "float64"}
     )
-
-
-# R's mid-P search stops at 1e-4, so the ends are also put into the equation that defines them.
-NAMES = {
-    "clopper_pearson": ("clopper_pearson_95", 1e-10),
-    "jeffreys": ("jeffreys_central_95", 1e-10),
-    "mid_p": ("midp_95", 2e-4),
-}
-
-
-@pytest.mark.parametrize(
-    "case", [k for k, v in oracle("01_binomial").items() if isinstance(v, dict) and "clopper_pearson_95" in v]
-)
-def test_intervals_and_the_one_sided_p_value_agree_with_r(case):
-    want = oracle("01_binomial")[case]
-    x, n = want["x"], want["n"]
-    for ours, (theirs, tolerance) in NAMES.items():
-        if 0 < x < n or ours == "clopper_pearson":
-            np.testing.assert_allclose(proportion.INTERVALS[ours](x, n, 0.95), want[theirs], rtol=tolerance, atol=1e-9)
-    np.testing.assert_allclose(proportion.wilson(x, n, 0.95), want["other"]["wilson"], rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(proportion.p_greater(x, n, want["p0"]), want["p_greater"], rtol=1e-9)
-
-
-@pytest.mark.parametrize(("x", "n"), [(26, 60), (1, 20), (19, 20), (0, 20), (20, 20)])
-def test_the_ends_of_the_mid_p_interval_solve_its_equation(x, n):
-    lower, upper = proportion.mid_p(x, n, 0.95)
-    half = stats.binom.pmf(x, n, [lower, upper]) / 2
-    if x > 0:
-        assert stats.binom.sf(x, n, lower) + half[0] == pytest.approx(0.025, rel=1e-9)
-    if x < n:
-        assert stats.binom.cdf(x - 1, n, upper) + half[1] == pytest.approx(0.025, rel=1e-9)
-    assert (lower == 0) == (x == 0)
-    assert (upper == 1) == (x == n)
-
-
-PUBLISHED = pd.read_csv(REFERENCE / "published_ci.csv")
-
-
-@pytest.mark.parametrize("method", sorted(set(PUBLISHED["method"]) & set(proportion.INTERVALS)))
-def test_intervals_agree_with_published_ones_to_the_decimals_printed(method):
-    mine = PUBLISHED[PUBLISHED["method"] == method]
-    assert len(mine)
-    for case in mine.itertuples():
-        ends = np.array(proportion.INTERVALS[method](case.x, case.n, case.level)) * case.scale
-        np.testing.assert_allclose(ends, [case.lo_published, case.hi_published], atol=0.5001 * 10.0**-case.decimals)
-
-
-def test_at_sixty_subjects_and_thirty_percent_the_boundary_is_26_at_an_attained_alpha_of_0_0196():
-    count, alpha = proportion.boundary(60, 0.30, 0.025)
-    assert count == 26
-    assert round(alpha, 4) == 0.0196
-    assert proportion.clopper_pearson(26, 60, 0.95)[0] > 0.30 > proportion.clopper_pearson(25, 60, 0.95)[0]
 
 
 def test_a_subject_without_a_row_is_a_nonresponder():
@@ -120,3 +66,41 @@ def test_subjects_left_out_by_a_condition_on_rows_are_counted():
     spec = SPEC | {"without": [{"dataset": "adrs", "where": {"ADY": {"lt": 78}}}]}
     facts, _, _ = run(proportion, spec, {"adsl": subjects(3), "adrs": data})
     assert (stat(facts, "n"), stat(facts, "N"), stat(facts, "n_left_out")) == (1, 2, 1)
+
+
+def test_an_unknown_interval_is_refused():
+    with pytest.raises(Cause, match="not an interval"):
+        run(proportion, SPEC | {"options": {"intervals": ["exact"]}}, {"adsl": subjects(2), "adrs": rows()})
+
+
+def compared(responders, n):
+    options = {"intervals": ["clopper_pearson", "wilson"], "null_rates": [0.3], "alpha_one_sided": 0.025}
+    data = rows(*((str(i), "W12", float(i <= responders)) for i in range(1, n + 1)))
+    facts, _, _ = run(proportion, SPEC | {"options": options | {"compare": True}}, {"adsl": subjects(n), "adrs": data})
+    return facts
+
+
+def test_other_defaults_stand_beside_the_first_interval_and_the_test():
+    facts = compared(26, 60)
+    declared, other = facts[facts["context"].isna()], facts[facts["context"].notna()]
+    assert stat(declared, "clopper_pearson_low") == pytest.approx(0.305881426842173, rel=1e-12)
+    assert set(other["stat_name"]) == {"clopper_pearson_low", "clopper_pearson_high", "p_value"}
+    beside = dict(zip(zip(other["stat_name"], other["context"].str[:13], strict=True), other["stat"], strict=True))
+    # R 4.2.2: prop.test(26, 60); binom::binom.confint(26, 60, methods = "asymptotic"); binom.test(26, 60, 0.3)
+    assert beside["clopper_pearson_low", "R default (pr"] == pytest.approx(0.30816684433753, rel=1e-12)
+    assert beside["clopper_pearson_high", "SAS default ("] == pytest.approx(0.558718842521286, rel=1e-12)
+    assert beside["p_value", "R and scipy d"] == pytest.approx(_binomial.two_sided(26, 60, 0.3), rel=1e-12)
+    assert set(other["variable_level"].dropna()) == {"0.3"}
+
+
+@pytest.mark.parametrize(("x", "n", "upper"), [(0, 20, 0.200453345013487), (30, 60, 0.622649757584442)])
+def test_the_correction_of_prop_test_is_limited_by_the_distance_from_one_half(x, n, upper):
+    other = compared(x, n).query("stat_name == 'clopper_pearson_high'").dropna(subset=["context"])
+    r = other[other["context"].str.startswith("R default")]
+    assert r["stat"].iloc[0] == pytest.approx(upper, rel=1e-12)
+
+
+def test_nothing_stands_beside_an_empty_denominator():
+    options = {"missing": "exclude", "compare": True}
+    facts, _, _ = run(proportion, SPEC | {"options": options}, {"adsl": subjects(2), "adrs": rows()})
+    assert facts["context"].isna().all()

@@ -190,10 +190,12 @@ def part(sections: list[dict[str, Any]] | None = None, **change: Any) -> dict[st
                         "dataset": "adrs",
                         "where": {"PARAM": "Response"},
                         "sap": "4",
+                        "estimand": "primary",
                     }
                 ]
             }
         },
+        "estimands": {"primary": "Half of the score at the end"},
         "tlf": {"efficacy": {"displays": [{"id": "t-1", "layout": "summary", "analysis": "primary"}]}},
         "accepted": {},
         "code": SHA,

@@ -219,3 +219,9 @@ def test_names_in_the_payload_bear_labels_derivations_and_the_file_its_hash():
     assert (tables["raw/rs1"]["file"], tables["raw/rs1"]["sha256"]) == ("data/raw/RS1.csv", small.SHA)
     date = next(c for c in tables["adam/adrs"]["columns"] if c["name"] == "ADT")
     assert date["d"] == ["2024-10-04", "2024-10-05"]
+
+
+def test_a_display_says_its_estimand_by_its_label_and_so_does_the_card_of_a_number():
+    text = appendix.assemble(small.read(), small.part())
+    assert "Estimand: Half of the score at the end. Analysis plan, section 4." in text
+    assert payload(text)["analyses"]["primary"]["estimand"] == "Half of the score at the end"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crf2csr.errors import Cause
-from crf2csr.raw import contract, delimited
+from crf2csr.raw import _staged, contract, delimited
 
 ENTRY = {"encoding": "UTF-8", "delimiter": ","}
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=8)
@@ -91,6 +91,20 @@ def test_an_unknown_column_is_carried_and_told_and_a_missing_one_is_refused():
     with pytest.raises(Cause, match="'x '") as found:
         contract.check_columns(staged("SUBJID,x \n01-0001,a\n"), FORM, "F.csv")
     assert found.value.field == "X" and found.value.line == 1
+
+
+def test_what_an_adapter_tells_becomes_a_query_with_the_subject_of_its_record():
+    made = staged("SUBJID,X\n01-0001,a\n01-0002,b\n")
+    made.attrs["told"] = [
+        _staged.Told(3, "R-X", "X", "b", "Strange."),
+        _staged.Told(1, "R-Y", "*", "", "All.", "minor"),
+    ]
+    told = contract.told_by_adapter(made, "F", FORM)
+    assert told[["RULE", "SUBJID", "EVENT", "REC", "FIELD", "VALUE", "SEVERITY"]].to_numpy().tolist() == [
+        ["R-X", "01-0002", "", "F:3", "X", "b", "info"],
+        ["R-Y", "", "", "F:1", "*", "", "minor"],
+    ]
+    assert contract.told_by_adapter(staged("A\n1\n"), "coding", None).empty
 
 
 def test_a_row_of_labels_is_refused_and_a_damaged_id_alone_is_not():

@@ -18,7 +18,12 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
+from scipy import optimize, stats
+from scipy.special import xlogy
+from statsmodels.stats.contingency_tables import StratifiedTable
+from statsmodels.stats.proportion import confint_proportions_2indep
 
+from tests.ard._rscript import ask
 from tests.climb import ROOT, SHARED, copy_config
 
 RAW = SHARED / "data/cdiscpilot/raw"
@@ -32,6 +37,8 @@ TABLES = [
     "t-14.1.3",
     "t-14.2.1",
     "f-14.2.1",
+    "t-14.2.2",
+    "f-14.2.2",
     "t-14.3.1.1",
     "t-14.3.1.2",
     "t-14.3.1.3",
@@ -79,8 +86,15 @@ def people() -> pd.DataFrame:
     ended = ds[~ds["IT.DSDECOD"].isin(["", "Randomized", "Screen Failure"])]
     end = pd.to_datetime(ended["DSDTCOL"], format="%m-%d-%Y").groupby(ended["PATNUM"]).max()
     reason = ended.set_index("PATNUM")["IT.DSDECOD"]
+    stop = pd.to_datetime(ended.set_index("PATNUM")["IT.DSSTDAT"], format="%m-%d-%Y").rename("STOP")
     dm["ARM"] = dm["PLANNED_ARMCD"].map(CODES)
-    frame = dm.set_index("PATNUM").join(start.rename("START")).join(end.rename("END")).join(reason.rename("REASON"))
+    frame = (
+        dm.set_index("PATNUM")
+        .join(start.rename("START"))
+        .join(end.rename("END"))
+        .join(reason.rename("REASON"))
+        .join(stop)
+    )
     return frame[frame["START"].notna()]
 
 
@@ -101,9 +115,7 @@ def emergent(people) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def times(people, emergent) -> pd.DataFrame:
     """Days to the first dermatologic event, or to the end of participation without one."""
-    term, skin = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
-    hit = emergent[term.str.contains(WORDS) | (skin & ~term.isin(NOT_DERMATOLOGIC))]
-    first = hit.groupby("PATNUM")["DAY"].min().reindex(people.index)
+    first = skin(emergent).groupby("PATNUM")["DAY"].min().reindex(people.index)
     return pd.DataFrame(
         {
             "TIME": (first.fillna(people["END"]) - people["START"]).dt.days + 1,
@@ -175,6 +187,63 @@ def test_emergent_events_are_counted_as_in_the_exports(folder, emergent, number)
         assert (int(subjects[head].split(" ")[0]), int(events[head])) == (some["PATNUM"].nunique(), len(some)), head
 
 
+def skin(emergent):
+    """The dermatologic events."""
+    term, organ = emergent["AEDECOD"], emergent["AEBODSYS"] == "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
+    return emergent[term.str.contains(WORDS) | (organ & ~term.isin(NOT_DERMATOLOGIC))]
+
+
+def score(difference, x1, f1, x0, f0):
+    """Miettinen and Nurminen's z at a difference, the two rates under it by a numerical search."""
+
+    def unlikely(p):
+        return -(xlogy(x1, p + difference) + xlogy(f1, 1 - p - difference) + xlogy(x0, p) + xlogy(f0, 1 - p))
+
+    bounds = (max(0, -difference), min(1, 1 - difference))
+    p = optimize.minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-12}).x
+    q, n1, n0 = p + difference, x1 + f1, x0 + f0
+    variance = (q * (1 - q) / n1 + p * (1 - p) / n0) * (n1 + n0) / (n1 + n0 - 1)
+    return (x1 / n1 - x0 / n0 - difference) / np.sqrt(variance)
+
+
+@pytest.mark.parametrize("arm", ARMS[1:])
+@pytest.mark.parametrize("line", ["Any", "Dermatologic"])
+def test_each_active_arm_against_placebo_agrees_with_other_implementations(folder, people, emergent, arm, line):
+    hit = people.index.isin((skin(emergent) if line == "Dermatologic" else emergent)["PATNUM"])
+    mine = people.assign(HIT=hit)[people["ARM"].isin([arm, ARMS[0]])]
+    # One table of outcome by arm for each sex: the active arm and the event first.
+    table_of = {
+        sex: np.array(
+            [
+                [(own["HIT"] == y).sum() for y in (True, False)]
+                for own in (part[part["ARM"] == a] for a in (arm, ARMS[0]))
+            ]
+        )
+        for sex, part in mine.groupby("IT.SEX")
+    }
+    (x1, f1), (x0, f0) = whole = sum(table_of.values())
+    facts = table(folder, "ard/safety").query("analysis == 'differences' and context.isna()", engine="python")
+    ours = facts[(facts["group1_level"] == arm) & (facts["variable_level"] == line)].set_index("stat_name")["stat"]
+    assert [ours[s] for s in ("n", "N", "reference_n", "reference_N")] == [x1, x1 + f1, x0, x0 + f0]
+    assert ours["fisher_p"] == pytest.approx(stats.fisher_exact(whole).pvalue, rel=1e-9)
+    ratio = stats.contingency.odds_ratio(whole)
+    assert ours["odds_ratio"] == pytest.approx(ratio.statistic, rel=1e-6)
+    assert tuple(ours[["odds_ratio_low", "odds_ratio_high"]]) == pytest.approx(
+        tuple(ratio.confidence_interval()), rel=1e-6
+    )
+    newcombe = confint_proportions_2indep(x1, x1 + f1, x0, x0 + f0, method="newcomb", compare="diff")
+    assert tuple(ours[["newcombe_low", "newcombe_high"]]) == pytest.approx(newcombe, rel=1e-9)
+    for end, edge in (("low", 1.96), ("high", -1.96)):
+        at = ours[f"miettinen_nurminen_{end}"]
+        assert score(at, x1, f1, x0, f0) == pytest.approx(edge, abs=1e-4)
+    strata = StratifiedTable(list(table_of.values()))
+    tested = strata.test_null_odds(correction=False)
+    assert (ours["cmh_chisq"], ours["cmh_p"]) == pytest.approx((tested.statistic, tested.pvalue), rel=1e-9)
+    assert ours["mh_odds_ratio"] == pytest.approx(strata.oddsratio_pooled, rel=1e-9)
+    limits = tuple(ours[["mh_odds_ratio_low", "mh_odds_ratio_high"]])
+    assert limits == pytest.approx(strata.oddsratio_pooled_confint(), rel=1e-9)
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_every_term_is_counted_as_in_the_exports(folder, emergent, number):
     mine = emergent[emergent["ARM"] == ARMS[number]]
@@ -225,6 +294,52 @@ def test_the_log_rank_test_agrees_with_another_implementation(folder, times):
     ours = facts[facts["analysis"] == "difference"].set_index("stat_name")["stat"]
     assert ours["chisq"] == pytest.approx(theirs.test_statistic, rel=1e-9)
     assert ours["p_value"] == pytest.approx(theirs.p_value, rel=1e-6) and ours["df"] == 2
+
+
+R_PROGRAM = """
+suppressPackageStartupMessages({library(survival); library(cmprsk)})
+d <- read.csv("times.csv"); d$ARM <- factor(d$ARM, unique(d$ARM))
+f <- coxph(Surv(TIME, EVENT) ~ ARM, d, control = coxph.control(eps = 1e-13, toler.chol = 1e-14, iter.max = 100))
+at <- lapply(split(d, d$ARM), function(e) {
+  s <- summary(survfit(Surv(CMPTIME, factor(STATUS, 0:2)) ~ 1, data = e, conf.type = "log-log"), times = 84)
+  c(s$pstate[2:3], s$lower[2:3], s$upper[2:3]) })
+out <- list(cox = unname(summary(f)$conf.int[, c(1, 3, 4)]), lr = unname(summary(f)$logtest),
+  zph = cox.zph(f)$table[2, ], gray = cuminc(d$CMPTIME, d$STATUS, d$ARM)$Tests, at = at)
+"""
+
+
+def test_cox_regression_incidence_and_gray_s_test_of_the_arms_agree_with_r_run_now(folder, people, times, tmp_path):
+    stopped = (people["STOP"] - people["START"]).dt.days + 1
+    rival = ~times["EVENT"] & (people["REASON"] != "Completed")
+    frame = times.assign(
+        EVENT=times["EVENT"].astype(int),
+        STATUS=np.where(times["EVENT"], 1, np.where(rival, 2, 0)),
+        CMPTIME=times["TIME"].mask(rival, stopped),
+    )
+    frame = frame.assign(ARM=pd.Categorical(frame["ARM"], ARMS)).sort_values("ARM", kind="stable")
+    want = ask(tmp_path, R_PROGRAM, times=frame)
+    facts = table(folder, "ard/dermatologic")
+    facts = facts[facts["context"].isna()]
+
+    def found(analysis, names, **where):
+        mine = facts[facts["analysis"] == analysis]
+        for name, value in where.items():
+            mine = mine[mine[name] == value]
+        return mine.set_index("stat_name").loc[names, "stat"].to_numpy("float64")
+
+    for number, arm in enumerate(ARMS[1:]):
+        got = found("hazards", ["hr", "hr_low", "hr_high"], variable="TRT01P", variable_level=arm)
+        np.testing.assert_allclose(got, want["cox"][number], rtol=1e-8)
+    np.testing.assert_allclose(found("hazards", ["lr_chisq", "lr_df", "lr_p"], variable="AVAL"), want["lr"], rtol=1e-8)
+    zph = found("hazards", ["zph_chisq", "zph_df", "zph_p"], variable="AVAL")
+    np.testing.assert_allclose(zph, want["zph"], rtol=1e-8)
+    for number, cause in enumerate(["Dermatologic event", "Discontinuation or death"]):
+        gray = found("competing_difference", ["chisq", "p_value", "df"], group2_level=cause)
+        np.testing.assert_allclose(gray, want["gray"][number], rtol=1e-8)
+        for arm in ARMS:
+            where = {"group1_level": arm, "group2_level": cause, "variable_level": "84"}
+            got = found("competing", ["cif", "cif_low", "cif_high"], **where)
+            np.testing.assert_allclose(got, want["at"][arm][number::2], rtol=1e-8)
 
 
 def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, times):

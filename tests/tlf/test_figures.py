@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crf2csr.errors import Cause
-from crf2csr.tlf import flow, forest, km, trend
+from crf2csr.tlf import flow, forest, incidence, km, tipping, trend
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -40,6 +40,38 @@ def km_figure(arms=None, page=None, **more):
         "columns": [{"label": "At risk", "show": "{at_risk}"}],
     }
     return km.display(spec | more, made, {})
+
+
+INTERVALS = ADTTE.assign(LBOUND=[1.0, 8, 15, 15, 57, 29, 85, 57], RBOUND=ADTTE["AVAL"].where(ADTTE["CNSR"] == 0))
+COMPETING = ADTTE.assign(CMPAVAL=ADTTE["AVAL"], CMPSTAT=[1, 1, 0, 2, 2, 1, 0, 1])
+
+
+def km_over_figure(arms=None, page=None):
+    analyses = [
+        {"id": "tte", "method": "survival", "dataset": "adtte", "options": {"grid": GRID, "landmarks": GRID}},
+        {"id": "between", "method": "npmle", "dataset": "adtte", "options": {"landmarks": GRID}},
+    ]
+    made = shelf(analyses, {"adsl": people(8, arms), "adtte": INTERVALS}, page)
+    columns = [
+        {"label": "At risk", "show": "{at_risk}"},
+        {"label": "Between", "analysis": "between", "show": "{cum_range}"},
+    ]
+    spec = {"id": "f-1.3", "title": "Both", "analysis": "tte", "curve": "cum", "columns": columns, "visits": True}
+    return km.display(spec | {"over": {"analysis": "between", "label": "NPMLE"}}, made, {})
+
+
+def incidence_figure(arms=None, page=None, **more):
+    options = {"causes": {"Response": 1, "Stopped": 2}, "grid": GRID, "landmarks": GRID}
+    made = shelf(
+        [{"id": "cif", "method": "cumulative_incidence", "dataset": "adtte", "options": options}],
+        {"adsl": people(8, arms), "adtte": COMPETING},
+        page,
+    )
+    columns = [
+        {"label": "At risk", "show": "{at_risk}"},
+        {"label": "Response", "show": "{cif}", "group2_level": "Response"},
+    ]
+    return incidence.display({"id": "f-1.4", "title": "Both", "analysis": "cif", "columns": columns} | more, made, {})
 
 
 def trend_figure():
@@ -120,12 +152,30 @@ def flow_figure(arms=None, page=None, **box):
     return flow.display({"id": "f-4", "title": "Flow", "analysis": "flow", "boxes": plan}, made, {})
 
 
+def tipping_figure(arms=None, page=None, null_rates=(0.2, 0.3, 0.9)):
+    kinds = [("OBSERVED", 1.0)] * 8 + [("MISSING", 0.0)] * 4 + [("OBSERVED", 0.0)] * 10
+    adrs = pd.DataFrame(kinds, columns=["RSPCAT", "AVAL"]).astype({"RSPCAT": "str"})
+    adrs["USUBJID"] = [str(i) for i in range(1, len(kinds) + 1)]
+    o = {"open": {"RSPCAT": "MISSING"}, "null_rates": list(null_rates), "alpha_one_sided": 0.025}
+    made = shelf(
+        [{"id": "tip", "method": "tipping", "dataset": "adrs", "options": o}],
+        {"adsl": people(len(kinds), arms), "adrs": adrs.astype({"USUBJID": "str"})},
+        page,
+    )
+    spec = {"id": "f-5", "title": "Tipping", "analysis": "tip", "columns": [{"label": "n/N", "show": "{n}/{N}"}]}
+    rows = [{"label": "k", "each": "group2_level"}, {"label": "Turn", "show": [f"{{tipping@{null_rates[0]:g}}}"]}]
+    return tipping.display(spec | {"rows": rows}, made, {})
+
+
 FIGURES = {
     "km": km_figure,
+    "km_over": km_over_figure,
+    "incidence": incidence_figure,
     "trend": trend_figure,
     "change": change_figure,
     "forest": forest_figure,
     "flow": flow_figure,
+    "tipping": tipping_figure,
 }
 
 
@@ -195,6 +245,41 @@ def test_two_arms_have_two_curves_a_legend_and_a_risk_table_each():
     assert [s["label"] for s in made["spanners"][0]] == ["Drug", "Placebo"]
 
 
+def drawn_by(made):
+    return [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+
+
+def test_the_estimate_between_visits_is_drawn_over_the_curve_and_its_range_shown():
+    made = km_over_figure()
+    assert {"Kaplan-Meier", "NPMLE", "At risk"} <= set(drawn_by(made))
+    shown = texts(made)
+    # On a day that ends an interval the estimate is one number.
+    assert shown["Day 0"] == ["8", "0"] and " to " not in shown["Day 85"][1]
+    two = km_over_figure(["Drug", "Placebo"], TWO)
+    assert {"Drug, Kaplan-Meier", "Placebo, NPMLE"} <= set(drawn_by(two))
+
+
+def test_every_cause_has_a_curve_and_a_line_of_the_risk_table():
+    made = incidence_figure()
+    names = drawn_by(made)
+    assert names.count("Response") == 2 and names.count("Stopped") == 2
+    assert texts(made)["Day 29"] == ["5", "25.0"]
+
+
+def test_one_cause_alone_may_be_drawn_of_each_arm():
+    names = drawn_by(incidence_figure(["Drug", "Placebo"], TWO, causes=["Response"]))
+    # A legend and a heading of the risk table for each arm, both causes counted under each.
+    assert [names.count(name) for name in ("Drug", "Placebo", "Response", "Stopped")] == [2, 2, 2, 2]
+    with pytest.raises(Cause, match="not a cause"):
+        incidence_figure(causes=["Recovered"])
+
+
+def test_a_figure_without_a_grid_is_refused():
+    made = shelf([{"id": "t", "method": "survival", "dataset": "adtte"}], {"adsl": people(8), "adtte": ADTTE})
+    with pytest.raises(Cause, match="no `grid`"):
+        km.display({"id": "f-9", "title": "T", "analysis": "t", "columns": []}, made, {})
+
+
 def test_an_unknown_curve_is_refused():
     with pytest.raises(Cause, match="surv or cum"):
         km_figure(curve="hazard")
@@ -214,3 +299,20 @@ def test_boxes_of_several_arms_stand_side_by_side():
         for e in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")
     }
     assert "Treated, Drug (n = 3)" in drawn and "Treated, Placebo (n = 2)" in drawn
+
+
+def test_the_tipping_figure_names_the_turn_of_each_null_rate_and_tabulates_every_k():
+    made = tipping_figure()
+    drawn = [element.text for element in ElementTree.fromstring(made["svg"]).iter(f"{SVG}text")]
+    assert {"p0 = 20 %: k = 1", "p0 = 30 %: k = 4", "p0 = 90 %: none"} <= set(drawn)
+    assert texts(made) | {"k": []} == {
+        "k": [],
+        "0": ["8/22"],
+        "1": ["9/22"],
+        "2": ["10/22"],
+        "3": ["11/22"],
+        "4": ["12/22"],
+        "Turn": ["1"],
+    }
+    arms = tipping_figure(["Drug", "Placebo"], TWO)
+    assert {"Drug", "Placebo"} <= {e.text for e in ElementTree.fromstring(arms["svg"]).iter(f"{SVG}text")}

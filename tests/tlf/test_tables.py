@@ -40,6 +40,14 @@ def test_lines_show_one_analysis_each():
     }
 
 
+def test_lines_can_give_each_arm_a_row_of_its_own():
+    spec = {"id": "t", "analysis": "all", "arms": "rows", "columns": COLUMNS, "rows": [{"label": "Week 2"}]}
+    made = lines.display(spec, shelf([ALL], {"adsl": people(2, ["Drug", "Placebo"]), "adrs": ADRS}, TWO), {})
+    assert [(row["head"], row["level"]) for row in made["rows"]] == [("Week 2", 0), ("Drug", 1), ("Placebo", 1)]
+    assert texts(made) == {"Week 2": [], "Drug": ["1/1", "100"], "Placebo": ["1/1", "100"]}
+    assert [c["label"] for c in made["columns"]] == ["n/N", "%"] and "spanners" not in made
+
+
 def test_visits_stand_in_their_order_under_their_parameter():
     spec = {"id": "t", "analysis": "rate", "columns": COLUMNS, "blocks": [{"analysis": "rate"}]}
     made = visits.display(spec, shelf([RATE], {"adsl": people(4), "adrs": ADRS}), {})

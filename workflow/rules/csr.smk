@@ -1,13 +1,13 @@
 """Assemble: the appendix, and the gate that fails alone when something was lost or asked and not answered.
 
-Reads   results/ of every floor, to show where each number comes from.
+Reads   results/ of every floor, to show where each number comes from; qc/agreement.csv of the study, if it has one.
 Writes  reports/csr-appendix.html, results/gate.txt
 """
 
 
 rule assemble:
     input:
-        **PLAN.csr.inputs,
+        **{role: ancient(path) if role.startswith("qc/") else path for role, path in PLAN.csr.inputs.items()},
     output:
         **PLAN.csr.outputs,
     log:

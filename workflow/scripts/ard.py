@@ -25,7 +25,7 @@ def analyze(job: Job) -> None:
             )
         room = import_module(f"crf2csr.ard.{spec['method']}")
         cards[spec["method"]] = room.CARD
-        analysis = choose(spec, datasets, part["page"])
+        analysis = choose(spec, datasets, part["page"] | part["lists"])
         sizes |= {(spec["id"], arm): len(people) for arm, people in analysis.people().items()}
         listed = room.analyze(analysis, facts)
         if listed is not None:

@@ -1,9 +1,11 @@
 """The door of the csr floor: open every floor, assemble the appendix; the gate has the last word."""
 
+from typing import Any
+
 from crf2csr import io
 from crf2csr.csr import appendix
 from crf2csr.csr import gate as rule
-from crf2csr.plan import Job
+from crf2csr.plan import AGREEMENT, Job
 
 PLACES = {
     "tlf/": "tlf",
@@ -21,8 +23,11 @@ PLACES = {
 
 def assemble(job: Job) -> None:
     """Write the appendix."""
-    read: dict[str, dict] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
+    read: dict[str, Any] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
     for name, path in job.inputs.items():
+        if name == AGREEMENT:
+            read["agreement"] = io.read_records(path)
+            continue
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)

@@ -8,27 +8,25 @@ from crf2csr import io
 from crf2csr.errors import Cause
 from crf2csr.plan import Job
 from crf2csr.raw import contract
-from crf2csr.trace import QUERIES
 
 
 def stage(job: Job) -> None:
     """Stage one form (or one table that comes with the export)."""
-    part, entry = job.slice, job.slice["entry"]
+    part, entry, form = job.slice, job.slice["entry"], job.slice["form"]
+    for one in (part, *part["beside"].values()):
+        if one["sha256"] != one["entry"]["sha256"]:
+            rule = "the file is not the one that the manifest names (sha256 differs)"
+            raise Cause(rule, file=one["file"], field="sha256", value=one["sha256"])
     file = part["file"]
-    if part["sha256"] != entry["sha256"]:
-        raise Cause(
-            "the file is not the one that the manifest names (sha256 differs)",
-            file=file,
-            field="sha256",
-            value=part["sha256"],
-        )
     adapter = import_module(f"crf2csr.raw.{entry.get('adapter', 'delimited')}")
-    staged = adapter.stage(io.read_bytes(file), entry, file)
-    raised = io.empty(QUERIES)
-    if part["form"]:
-        aside = contract.told_aside(staged.attrs.get("aside", []), part["form"])
-        raised = pd.concat([contract.check_columns(staged, part["form"], file), aside], ignore_index=True)
-        contract.refuse_label_row(staged, part["form"], part["pattern"], file)
-        contract.check_ids(staged, part["form"], part["pattern"], file, stop=part["stop"])
+    contract.check_entry(entry, adapter.OPTIONS, part["manifest"])
+    beside = {role: (io.read_bytes(one["file"]), one["entry"]) for role, one in part["beside"].items()}
+    staged = adapter.stage(io.read_bytes(file), entry, file, form, beside)
+    raised = [contract.told_by_adapter(staged, entry["form"], form)]
+    if form:
+        aside = contract.told_aside(staged.attrs.get("aside", []), form)
+        raised = [contract.check_columns(staged, form, file), aside, *raised]
+        contract.refuse_label_row(staged, form, part["pattern"], file)
+        contract.check_ids(staged, form, part["pattern"], file, stop=part["stop"])
     io.write_table(job.outputs["data"], staged)
-    io.write_table(job.outputs["queries"], raised)
+    io.write_table(job.outputs["queries"], pd.concat(raised, ignore_index=True))

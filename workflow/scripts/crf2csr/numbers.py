@@ -62,6 +62,7 @@ def _percent(value: float) -> str:
 FORMATS = {
     "count": lambda value: str(int(value)),
     "percent": _percent,
+    "points": lambda value: str(rounded(float(Decimal(repr(float(value))) * 100), 2)),
     "percent_bound": lambda value: str(rounded(float(Decimal(repr(float(value))) * 100), 1)),
     "p": _p_value,
     "d0": _fixed(0),

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import checks, io, terms
+from crf2csr import checks, estimands, io, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
+
+# What the independent computation found; it comes with the study, and a study may lack it.
+AGREEMENT = "qc/agreement"
 
 PAGE = {
     "register": ["study", "subjects"],
@@ -38,11 +41,18 @@ def _mentioned(spec: Any, key: str) -> set[str]:
     return found
 
 
+def _lists(study: Study, spec: dict[str, Any]) -> dict[str, Any]:
+    """Lists of the study that a specification asks for; one that the study may lack is left out."""
+    return {key: study.lists[key] for key in spec.get("lists", []) if key in study.lists}
+
+
 class Plan:
     """Every job of a study, by floor."""
 
     def __init__(self, study: Study) -> None:
+        references.check(study)
         self.study = study
+        self._digests: dict[str, str] = {}
         self.raw = {role.lower(): self._stage(role) for role in self._roles()}
         self.sdtm = {name: self._tabulate(name) for name in study.sdtm}
         self.sdtm = {"register": self._register()} | checks.calendar(study) | self.sdtm
@@ -60,25 +70,37 @@ class Plan:
         return [spec["name"] for spec in self.study.crf.values()] + tables + words
 
     def _stage(self, role: str) -> Job:
-        entry = self.study.dictionary() if role == "dictionary" else self.study.file_of(role)
-        file = self.study.raw_file(entry["name"])
-        form = self.study.crf.get(role.lower())
+        study = self.study
+        entry = study.dictionary() if role == "dictionary" else study.file_of(role)
         part = {
             "entry": entry,
-            "form": form,
-            "file": file,
-            "pattern": self.study.page["subjects"]["pattern"],
-            "stop": role == self.study.page["subjects"]["form"],
+            "form": study.crf.get(role.lower()),
+            "file": study.raw_file(entry["name"]),
+            "manifest": study.page["raw"]["manifest"],
+            "pattern": study.page["subjects"]["pattern"],
+            "stop": role == study.page["subjects"]["form"],
+            "beside": {key: self._beside(entry[key], key) for key in ("dictionary", "catalogue") if key in entry},
         }
-        found = io.sha256(file)
+        found = self._sha256(part["file"])
         stem = role.lower()
         return Job(
             stem,
-            {"file": file},
+            {"file": part["file"]} | {key: one["file"] for key, one in part["beside"].items()},
             {"data": f"results/raw/{stem}.parquet", "queries": f"results/raw/_queries/{stem}.parquet"},
             digest(part, found, code("crf2csr.raw.contract", f"crf2csr.raw.{entry.get('adapter', 'delimited')}")),
             part | {"sha256": found},
         )
+
+    def _beside(self, name: str, key: str) -> dict[str, Any]:
+        """A file that an adapter needs beside the data: its entry in the manifest, where it is, its digest."""
+        entry, file = self.study.entry_of(name, key), self.study.raw_file(name)
+        return {"entry": entry, "file": file, "sha256": self._sha256(file)}
+
+    def _sha256(self, file: str) -> str:
+        """Digest of a raw file; one that gives several forms is read for it once."""
+        if file not in self._digests:
+            self._digests[file] = io.sha256(file)
+        return self._digests[file]
 
     def _register(self) -> Job:
         rule = self.study.page["subjects"]
@@ -166,7 +188,7 @@ class Plan:
             "spec": spec,
             "page": page_slice(study, spec.get("settings", [])),
             "study": study.page["study"]["id"],
-            "lists": {k: study.lists[k] for k in spec.get("lists", [])},
+            "lists": _lists(study, spec),
         }
         outputs = {
             kind: f"results/adam/{folder}{name}.parquet"
@@ -180,14 +202,20 @@ class Plan:
         spec, study = self.study.ard[name], self.study
         methods = sorted({analysis["method"] for analysis in spec["analyses"]})
         rooms = [f"crf2csr.ard.{m}" for m in methods if has_room("ard", m)]
-        part = {"spec": spec, "page": page_slice(study, ["arms", *spec.get("settings", [])])}
+        part = {
+            "spec": spec,
+            "page": page_slice(study, ["arms", *spec.get("settings", [])]),
+            "lists": _lists(study, spec),
+        }
         outputs = {"facts": f"results/ard/{name}.parquet", "sets": f"results/ard/_trace/{name}.parquet"}
         outputs["methods"] = f"results/ard/_methods/{name}.json"
         outputs |= {
             a["id"]: f"results/ard/{name}/{a['id']}.parquet" for a in spec["analyses"] if a["method"] == "select"
         }
         inputs = {f"adam/{d}": f"results/adam/{d}.parquet" for d in dict.fromkeys(["adsl", *spec["datasets"]])}
-        return Job(name, inputs, outputs, digest(part, code("crf2csr.ard._facts", "crf2csr.ard._registry", *rooms)), part)
+        return Job(
+            name, inputs, outputs, digest(part, code("crf2csr.ard._facts", "crf2csr.ard._registry", *rooms)), part
+        )
 
     def _display(self, name: str) -> Job:
         spec, study = self.study.tlf[name], self.study
@@ -232,11 +260,16 @@ class Plan:
             "adam": study.adam,
             "ard": study.ard,
             "tlf": study.tlf,
+            "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
             "accepted": study.lists.get("accepted_queries", {}),
             "code": house(),
             "config": configuration(study),
         }
         found = digest(part, code("crf2csr.csr.appendix"), _assets())
+        agreement = f"{AGREEMENT}.csv"
+        if (study.config.parent / agreement).exists():
+            inputs[AGREEMENT] = agreement
+            found = digest(found, io.sha256(study.config.parent / agreement))
         return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
 
     def _gate(self) -> Job:

@@ -27,7 +27,8 @@ def shown() -> Iterator[None]:
     try:
         yield
     except Cause as cause:
-        say(cause.as_line())
+        for line in cause.lines():
+            say(line)
         sys.exit(1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -80,6 +80,32 @@ def _check(content: Any, schema_file: Path, file: Path) -> None:
         field = ".".join(str(part) for part in error.absolute_path) or None
         value = error.instance if isinstance(error.instance, str | int | float | bool) else None
         raise Cause(f"{error.message[:300]} (schema {schema_file.name})", file=str(file), field=field, value=value)
+
+
+def _refuse_path(name: str, manifest: str) -> None:
+    """Refuse a name that leads out of the folder of raw data."""
+    parts = PurePosixPath(name).parts
+    if PurePosixPath(name).is_absolute() or ".." in parts or any(mark in name for mark in ("\\", ":", "\x00")):
+        raise Cause("the name of a raw file may not lead out of its folder", file=manifest, field="name", value=name)
+
+
+def _entries(file: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry per form of a file. ``forms`` maps each form to its part of the file; the first one speaks for all."""
+    if "forms" not in file:
+        return [file]
+    common = {key: value for key, value in file.items() if key != "forms"}
+    parts = {form: part if isinstance(part, dict) else {"part": part} for form, part in file["forms"].items()}
+    groups: dict[str, list[str]] = {}
+    for part in parts.values():
+        groups.setdefault(part["part"], []).extend(part.get("groups", []))
+    made = []
+    for form, part in parts.items():
+        entry = common | part | {"form": form, "uses": len(parts)}
+        if "groups" in part:
+            entry["read_groups"] = sorted(groups[part["part"]])
+        made.append(entry)
+    made[0]["parts"] = sorted(groups)
+    return made
 
 
 class Study:
@@ -160,7 +186,9 @@ class Study:
         path = Path(self.page["raw"]["manifest"])
         content = read_yaml(path)
         _check(content, self.schemas / "manifest.schema.yaml", path)
-        return content
+        for file in content["files"]:
+            _refuse_path(file["name"], str(path))
+        return content | {"files": [entry for file in content["files"] for entry in _entries(file)]}
 
     def raw_file(self, name: str) -> str:
         """Path of one raw file by its name in the manifest."""
@@ -177,13 +205,12 @@ class Study:
 
     def dictionary(self) -> dict[str, Any]:
         """The manifest's entry for the codelists of the EDC dictionary (``raw.dictionary`` names the file)."""
-        name = self.page["raw"]["dictionary"]
+        return self.entry_of(self.page["raw"]["dictionary"], "raw.dictionary")
+
+    def entry_of(self, name: str, key: str) -> dict[str, Any]:
+        """The manifest's only entry for a file; ``key`` is what names it."""
         entries = [entry for entry in self.manifest["files"] if entry["name"] == name]
         if len(entries) != 1:
-            raise Cause(
-                "the manifest does not name this file",
-                file=self.page["raw"]["manifest"],
-                field="raw.dictionary",
-                value=name,
-            )
+            rule = "the manifest does not name this file" + (" as one form" if entries else "")
+            raise Cause(rule, file=self.page["raw"]["manifest"], field=key, value=name)
         return entries[0]

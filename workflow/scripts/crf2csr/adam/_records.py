@@ -20,23 +20,11 @@ ADSL = ["TRT01P", "TRT01PN", "TRT01A", "TRT01AN", "SAFFL", "FASFL"]
 NOT_COMPUTABLE, LATE, FARTHER, OUTSIDE, UNDATED = "not computable", "late", "farther", "outside", "undated"
 
 
-def composite_events(adice: pd.DataFrame) -> pd.DataFrame:
-    """First composite event of each subject (index USUBJID): ASTDT, ICECD, ICETERM, ASEQ."""
-    ordered = adice[adice["ICESTRAT"] == "composite"].sort_values(["ASTDT", "ASEQ"], kind="stable")
-    return ordered.drop_duplicates("USUBJID").set_index("USUBJID")[["ASTDT", "ICECD", "ICETERM", "ASEQ"]]
-
-
-def no_events() -> pd.DataFrame:
-    """Return no composite event at all, for data sets whose values no event outranks."""
-    return pd.DataFrame({"ASTDT": pd.array([], dtype="Int64")}, index=pd.Index([], dtype="str", name="USUBJID"))
-
-
 def derive(
     rows: pd.DataFrame,
     subjects: pd.DataFrame,
     windows: dict[str, list[dict[str, Any]]],
     page: dict[str, Any],
-    events: pd.DataFrame,
 ) -> pd.DataFrame:
     """Complete the rows of scores.
 
@@ -51,15 +39,12 @@ def derive(
         Analysis windows of each parameter code.
     page : dict
         ``visits`` and ``after_treatment_days`` of the study's page.
-    events : DataFrame
-        As of :func:`composite_events`.
 
     Returns
     -------
     DataFrame
-        With ADY, analysis visit, ABLFL, BASE, CHG, PCHG, PWINFL, AREAS, ``_WHY`` and the flags: ANL01FL (up to
-        ``after_treatment_days`` after the last dose), ANL02FL (treatment policy), ANL03FL (ANL01FL without a
-        composite event on or before the day).
+        With ADY, analysis visit, ABLFL, BASE, CHG, PCHG, PWINFL, AREAS, ``_WHY`` and the flags of the records that
+        may be analysed: ANL01FL (up to ``after_treatment_days`` after the last dose), ANL02FL (whatever the treatment).
     """
     first, last = rows["USUBJID"].map(subjects["TRTSDT"]), rows["USUBJID"].map(subjects["TRTEDT"])
     if "TENTHS" in rows:
@@ -80,8 +65,6 @@ def derive(
     within = (rows["ADT"] <= cap).fillna(False).astype(bool) | last.isna()
     rows["ANL01FL"] = _windows.nearest(rows, known & within, BY).mask(is_base, "Y")
     rows["ANL02FL"] = _windows.nearest(rows, known, BY).mask(is_base, "Y")
-    struck = (rows["USUBJID"].map(events["ASTDT"]).astype("Int64") <= rows["ADT"]).fillna(False).astype(bool)
-    rows["ANL03FL"] = rows["ANL01FL"].mask(struck & ~is_base)
     return _reasons(rows, known, within, page["after_treatment_days"])
 
 

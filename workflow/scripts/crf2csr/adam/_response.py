@@ -1,4 +1,4 @@
-"""Response by visit: observed, by the composite strategy, treatment policy, and carried forward."""
+"""Response by visit: observed, and as the estimands take it after an intercurrent event or where it is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.adam import _criteria, _records
+from crf2csr.adam import _criteria, _estimands, _records
+from crf2csr.adam._estimands import Handling
 from crf2csr.trace import edges_to, own_rows
 
 ABOUT = [
@@ -26,15 +27,21 @@ ABOUT = [
     "ANL02FL",
 ]
 CELL = ["USUBJID", "PARAMCD", "AVISIT"]
-OBSERVED, COMPOSITE, MISSING = "OBSERVED", "COMPOSITE", "MISSING"
+OBSERVED, COMPOSITE, MISSING, CARRIED = "OBSERVED", "COMPOSITE", "MISSING", "WHILE ON TREATMENT"
+OUTRANKED = {
+    COMPOSITE: "Observed, outranked by a composite event",
+    MISSING: "Observed, set aside after an intercurrent event",
+    CARRIED: "Observed, after the event that ends the time of interest",
+}
 
 
 def derive(
     scores: pd.DataFrame,
     treated: pd.DataFrame,
-    events: pd.DataFrame,
+    adice: pd.DataFrame,
     windows: dict[str, list[dict[str, Any]]],
     spec: dict[str, Any],
+    how: list[Handling],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return response rows and their edges.
 
@@ -44,41 +51,33 @@ def derive(
         As of :func:`crf2csr.adam._records.derive`, with ``_KEY`` and TENTHS.
     treated : DataFrame
         ADSL of all treated subjects, index USUBJID.
-    events : DataFrame
-        First composite event of each subject (:func:`crf2csr.adam._records.composite_events`).
+    adice : DataFrame
+        Intercurrent events: USUBJID, ICECD, ICETERM, ASTDT, ASEQ.
     windows : dict
         Analysis windows of each score.
     spec : dict
         The specification; its parameters with ``criterion`` are made here.
+    how : list of Handling
+        As of :func:`crf2csr.adam._estimands.handlings` for responses.
 
     Returns
     -------
     tuple of DataFrame
-        Per treated subject, criterion and visit exactly one row has ANL03FL = "Y" (composite strategy, missing
-        = non-responder), one ANL04FL (last observation carried forward) and one ANL05FL (treatment policy,
-        missing = non-responder). RSPCAT and RSPREAS say how; RSPELFL whose response is defined at all.
+        Per treated subject, criterion and visit exactly one row has the flag of each handling (none where it leaves
+        a missing response missing). RSPCAT and RSPREAS say how the response was reached, by the first handling that
+        uses the row; RSPELFL whose response is defined at all.
     """
     criteria = _criteria.declared(spec)
     seen = _observed(scores, criteria)
     grid = _grid(treated, criteria, windows)
-    on_treatment = seen[seen["ANL01FL"] == "Y"][[*CELL, "ADT", "AVAL", "_SRC"]]
-    grid = grid.merge(on_treatment, on=CELL, how="left", validate="one_to_one")
-    target = grid["USUBJID"].map(treated["TRTSDT"]) + grid["AWTARGET"] - 1
-    deadline = grid["ADT"].where(grid["ADT"].notna(), target)
-    event = grid[["USUBJID"]].join(events, on="USUBJID")
-    struck = (event["ASTDT"] <= deadline).fillna(False).astype(bool)
-    grid["_ICE"] = event["ASEQ"].where(struck).astype("Int64")
-    grid["RSPCAT"] = (
-        pd.Series(MISSING, index=grid.index, dtype="str").mask(grid["AVAL"].notna(), OBSERVED).mask(struck, COMPOSITE)
-    )
-    grid["RSPREAS"] = _missing_reasons(grid, scores, criteria, treated, target)
-    grid["RSPREAS"] = (
-        grid["RSPREAS"]
-        .mask(grid["RSPCAT"] == OBSERVED, "Observed")
-        .mask(struck, "Composite event: " + event["ICETERM"].astype("str"))
-    )
-    seen = _sustained(_flag_observed(seen, grid), windows, criteria)
-    rows = pd.concat([seen, _imputed(grid, seen), _carried(grid)], ignore_index=True)
+    grid["_TARGET"] = grid["USUBJID"].map(treated["TRTSDT"]) + grid["AWTARGET"] - 1
+    grid["_WHY"] = _missing_reasons(grid, scores, criteria, treated, grid["_TARGET"])
+    cells = [_cells(grid, seen, adice, handling) for handling in how]
+    for number, (handling, some) in enumerate(zip(how, cells, strict=True)):
+        seen = _flag_observed(seen, some, handling, main=number == 0)
+    seen = _sustained(seen, windows, criteria, how)
+    derived = [_derived(some, handling.missing) for handling, some in zip(how, cells, strict=True)]
+    rows = pd.concat([seen, *_shared(derived, how)], ignore_index=True)
     base = scores[scores["ABLFL"] == "Y"].set_index(["USUBJID", "PARAMCD"])["TENTHS"]
     rows["RSPELFL"] = _eligible(rows, base, criteria)
     rows["AVALC"] = rows["AVAL"].map({1: "Y", 0: "N"})
@@ -97,21 +96,20 @@ def _observed(scores: pd.DataFrame, criteria: dict[str, dict[str, Any]]) -> pd.D
         answer = _criteria.met(some["_BASE"].astype("Int64"), some["TENTHS"].astype("Int64"), criterion)
         parts.append(some[ABOUT].assign(PARAMCD=code, AVAL=answer, _SRC=some["_KEY"], _OF=criterion["of"]))
     rows = pd.concat(parts, ignore_index=True)
-    return rows[rows["AVAL"].notna()].reset_index(drop=True)
+    rows = rows[rows["AVAL"].notna()].reset_index(drop=True)
+    rows["RSPCAT"] = OBSERVED
+    rows["RSPREAS"] = pd.Series("Observed", index=rows.index, dtype="str").mask(
+        rows["ANL01FL"].isna(), "Observed, too long after last dose"
+    )
+    return rows.assign(_ICE=pd.Series(pd.NA, index=rows.index, dtype="Int64"))
 
 
 def _grid(
     treated: pd.DataFrame, criteria: dict[str, dict[str, Any]], windows: dict[str, list[dict[str, Any]]]
 ) -> pd.DataFrame:
     """Every treated subject, criterion and visit of the criterion's windows."""
-    cells = pd.DataFrame(
-        [
-            (code, c["of"], w["visit"], float(w["number"]), w["target"], f"{w['from']} to {w['to']} days")
-            for code, c in criteria.items()
-            for w in windows[c["of"]]
-        ],
-        columns=["PARAMCD", "_OF", "AVISIT", "AVISITN", "AWTARGET", "AWRANGE"],
-    ).astype({"PARAMCD": "str", "_OF": "str", "AVISIT": "str", "AWTARGET": "Int64", "AWRANGE": "str"})
+    cells = _estimands.visits({code: windows[c["of"]] for code, c in criteria.items()})
+    cells["_OF"] = cells["PARAMCD"].map({code: c["of"] for code, c in criteria.items()}).astype("str")
     people = pd.DataFrame({"USUBJID": treated.index.astype("str")}).astype("str")
     return people.merge(cells, how="cross")
 
@@ -165,68 +163,122 @@ def _eligible(rows: pd.DataFrame, base: pd.Series, criteria: dict[str, dict[str,
     return flag
 
 
-def _flag_observed(seen: pd.DataFrame, grid: pd.DataFrame) -> pd.DataFrame:
-    """Give an observed row the flags of its cell."""
-    own = seen.merge(grid[[*CELL, "RSPCAT", "RSPREAS"]], on=CELL, how="left", validate="many_to_one")
-    used = (own["ANL01FL"] == "Y") & (own["RSPCAT"] == OBSERVED)
-    for name, flag in (("ANL03FL", used), ("ANL04FL", used), ("ANL05FL", own["ANL02FL"] == "Y")):
-        own[name] = pd.Series("Y", index=own.index, dtype="str").where(flag)
-    own["RSPREAS"] = pd.Series("Observed", index=own.index, dtype="str").mask(
-        own["ANL01FL"].isna(), "Observed, too long after last dose"
+def _cells(grid: pd.DataFrame, seen: pd.DataFrame, adice: pd.DataFrame, handling: Handling) -> pd.DataFrame:
+    """Each cell with its analysed response, the event that decides it, and how the response was reached."""
+    used = seen[seen[handling.records] == "Y"][[*CELL, "ADT", "AVAL", "_SRC"]]
+    cells = grid.merge(used, on=CELL, how="left", validate="one_to_one")
+    deadline = cells["ADT"].where(cells["ADT"].notna(), cells["_TARGET"])
+    event = cells[["USUBJID"]].join(_estimands.deciding(adice, handling.strategies), on="USUBJID")
+    struck = (event["ASTDT"] <= deadline).fillna(False).astype(bool)
+    strategy, term = event["STRATEGY"].where(struck), event["ICETERM"].astype("str")
+    composite, ended = strategy == _estimands.COMPOSITE, strategy == _estimands.WHILE
+    set_aside = strategy == _estimands.HYPOTHETICAL
+    cells["_ICE"] = event["ASEQ"].where(struck).astype("Int64")
+    cells["RSPCAT"] = (
+        pd.Series(MISSING, index=cells.index, dtype="str")
+        .mask(cells["AVAL"].notna() & ~struck, OBSERVED)
+        .mask(composite, COMPOSITE)
+        .mask(ended, CARRIED)
     )
-    own["RSPREAS"] = own["RSPREAS"].mask((own["ANL01FL"] == "Y") & ~used, "Observed, outranked by a composite event")
-    own["RSPCAT"] = OBSERVED
-    return own
+    cells["RSPREAS"] = (
+        cells["_WHY"]
+        .mask(cells["RSPCAT"] == OBSERVED, "Observed")
+        .mask(composite, "Composite event: " + term)
+        .mask(set_aside, "Missing: set aside after " + term)
+        .mask(ended, "Last value before " + term)
+    )
+    return _ended(cells, used, event["ASTDT"], ended) if ended.any() else cells
+
+
+def _ended(cells: pd.DataFrame, used: pd.DataFrame, day: pd.Series, ended: pd.Series) -> pd.DataFrame:
+    """Put the last response before the event in the cells that the event ends, no response where there is none."""
+    days = pd.Series(day.to_numpy(), index=cells["USUBJID"]).groupby(level=0).first()
+    early = used[(used["ADT"] < used["USUBJID"].map(days).astype("Int64")).fillna(False).astype(bool)]
+    last = early.sort_values("ADT", kind="stable").drop_duplicates(CELL[:2], keep="last").set_index(CELL[:2])
+    own = cells[CELL[:2]].join(last[["AVAL", "_SRC"]], on=CELL[:2])
+    none = ended & own["AVAL"].isna()
+    cells["AVAL"] = cells["AVAL"].mask(ended, own["AVAL"].fillna(0))
+    cells["_SRC"] = cells["_SRC"].mask(ended, own["_SRC"])
+    cells["DTYPE"] = pd.Series(_estimands.LAST, index=cells.index, dtype="str").mask(none, _estimands.BASE)
+    cells["RSPREAS"] = cells["RSPREAS"].mask(none, "No" + cells["RSPREAS"].str.removeprefix("Last") + ": no response")
+    return cells
+
+
+def _flag_observed(seen: pd.DataFrame, cells: pd.DataFrame, handling: Handling, *, main: bool) -> pd.DataFrame:
+    """Give an observed row the flag of its cell; by the main handling also say how the response was reached."""
+    keys = pd.MultiIndex.from_frame(cells[CELL])
+    category = pd.Series(cells["RSPCAT"].to_numpy(), index=keys).reindex(pd.MultiIndex.from_frame(seen[CELL]))
+    category = category.set_axis(seen.index)
+    record = seen[handling.records] == "Y"
+    seen[handling.flag] = pd.Series("Y", index=seen.index, dtype="str").where(record & (category == OBSERVED))
+    if main:
+        over = record & (category != OBSERVED)
+        seen["RSPREAS"] = seen["RSPREAS"].mask(over, category.map(OUTRANKED))
+    return seen
 
 
 def _sustained(
-    seen: pd.DataFrame, windows: dict[str, list[dict[str, Any]]], criteria: dict[str, dict[str, Any]]
+    seen: pd.DataFrame,
+    windows: dict[str, list[dict[str, Any]]],
+    criteria: dict[str, dict[str, Any]],
+    how: list[Handling],
 ) -> pd.DataFrame:
-    """SUSTFL: response at this and every later analysed visit, the last visit observed, no composite event."""
-    end = {code: float(windows[c["of"]][-1]["number"]) for code, c in criteria.items()}
-    own = seen[seen["ANL01FL"] == "Y"].sort_values(["USUBJID", "PARAMCD", "AVISITN"], kind="stable")
-    value = own["AVAL"].where(own["ANL03FL"] == "Y", 0).astype("int64")
-    backwards = value[::-1].groupby([own["USUBJID"][::-1], own["PARAMCD"][::-1]]).cummin()[::-1]
-    latest = own.groupby(["USUBJID", "PARAMCD"])["AVISITN"].transform("max")
-    held = (backwards == 1) & (latest == own["PARAMCD"].map(end))
+    """SUSTFL: response at this and every later analysed visit, the last visit observed, no event that decides."""
     flag = pd.Series(np.nan, index=seen.index, dtype="str")
-    flag.loc[own.index] = np.where(held, "Y", "N")
+    if how:
+        end = {code: float(windows[c["of"]][-1]["number"]) for code, c in criteria.items()}
+        own = seen[seen[how[0].records] == "Y"].sort_values(["USUBJID", "PARAMCD", "AVISITN"], kind="stable")
+        value = own["AVAL"].where(own[how[0].flag] == "Y", 0).astype("int64")
+        backwards = value[::-1].groupby([own["USUBJID"][::-1], own["PARAMCD"][::-1]]).cummin()[::-1]
+        latest = own.groupby(["USUBJID", "PARAMCD"])["AVISITN"].transform("max")
+        held = (backwards == 1) & (latest == own["PARAMCD"].map(end))
+        flag.loc[own.index] = np.where(held, "Y", "N")
     seen["SUSTFL"] = flag
     return seen
 
 
-def _imputed(grid: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
-    """Non-responder rows: by a composite event, or because the visit has no analysed response."""
-    rows = grid[grid["RSPCAT"] != OBSERVED].drop(columns="ADT")
-    policy = seen[seen["ANL05FL"] == "Y"][CELL].assign(_has=True)
-    other = rows.merge(policy, on=CELL, how="left")["_has"].isna().to_numpy()
-    rows = rows.assign(AVAL=0, DTYPE="NRI", ANL03FL="Y")
-    rows["ANL04FL"] = pd.Series("Y", index=rows.index, dtype="str").where(rows["RSPCAT"] == COMPOSITE)
-    rows["ANL05FL"] = pd.Series("Y", index=rows.index, dtype="str").where(other)
-    # A cell without an observed response is missing in the treatment policy whatever event came before.
-    rows["_SRC"] = rows["_SRC"].where(rows["RSPCAT"] == COMPOSITE)
+def _derived(cells: pd.DataFrame, missing: str) -> pd.DataFrame:
+    """The rows of cells without an observed response that counts."""
+    rows = cells[cells["RSPCAT"] != OBSERVED].drop(columns="ADT")
+    carried, gap = rows["RSPCAT"] == CARRIED, rows["RSPCAT"] == MISSING
+    nothing = pd.Series(np.nan, index=rows.index, dtype="str")
+    rows["DTYPE"] = rows.get("DTYPE", nothing).where(carried, "NRI")
+    rows["AVAL"] = rows["AVAL"].where(carried, 0)
+    # What is missing comes from no record, whatever was observed after the event.
+    rows["_SRC"] = rows["_SRC"].mask(gap)
+    if missing == "left missing":
+        return rows[~gap]
+    if missing == "last observation":
+        kept = _carried(cells)
+        for name in ("AVAL", "_SRC", "DTYPE", "RSPREAS"):
+            rows[name] = rows[name].mask(gap, kept[name].reindex(rows.index))
+        rows["_ICE"] = rows["_ICE"].mask(gap)
     return rows
 
 
-def _carried(grid: pd.DataFrame) -> pd.DataFrame:
-    """Missing cells without a composite event: the last analysed response, else no response as at baseline."""
-    ordered = grid.sort_values(["USUBJID", "PARAMCD", "AVISITN"], kind="stable")
+def _carried(cells: pd.DataFrame) -> pd.DataFrame:
+    """For missing cells the last response that counts, else no response as at baseline."""
+    ordered = cells.sort_values(["USUBJID", "PARAMCD", "AVISITN"], kind="stable")
     usable = ordered["RSPCAT"] == OBSERVED
     by = [ordered["USUBJID"], ordered["PARAMCD"]]
     last = ordered["AVAL"].where(usable).groupby(by).ffill()
     key = ordered["_SRC"].where(usable).groupby(by).ffill()
-    gap = ordered["RSPCAT"] == MISSING
-    rows = ordered[gap].drop(columns="ADT")
-    kind = pd.Series(np.where(last[gap].notna(), "LOCF", "BOCF"), index=rows.index, dtype="str")
+    kind = pd.Series(np.where(last.notna(), "LOCF", "BOCF"), index=ordered.index, dtype="str")
     said = kind.map({"LOCF": "Last observation carried forward", "BOCF": "No observation after baseline: no response"})
-    return rows.assign(
-        AVAL=last[gap].fillna(0),
-        _SRC=key[gap],
-        DTYPE=kind,
-        ANL04FL="Y",
-        RSPREAS=said,
-        _ICE=pd.Series(pd.NA, index=rows.index, dtype="Int64"),
-    )
+    return pd.DataFrame({"AVAL": last.fillna(0), "_SRC": key, "DTYPE": kind, "RSPREAS": said})
+
+
+def _shared(derived: list[pd.DataFrame], how: list[Handling]) -> list[pd.DataFrame]:
+    """One row for all handlings that give a cell the same value in the same way, as the first of them says it."""
+    if not derived:
+        return []
+    rows = pd.concat([some.assign(_BY=n) for n, some in enumerate(derived)], ignore_index=True)
+    number = rows.groupby([*CELL, "AVAL", "DTYPE"], sort=False).ngroup()
+    first = rows[~number.duplicated()].copy()
+    own = number[first.index]
+    for n, handling in enumerate(how):
+        first[handling.flag] = pd.Series("Y", index=first.index, dtype="str").where(own.isin(number[rows["_BY"] == n]))
+    return [first.drop(columns=["_BY", "_WHY", "_TARGET"])]
 
 
 def _edges(rows: pd.DataFrame) -> pd.DataFrame:

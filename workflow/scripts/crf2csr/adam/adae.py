@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr import numbers
+from crf2csr import dates, numbers
 from crf2csr.adam import _interest
 from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
 from crf2csr.trace import Made
@@ -25,7 +25,9 @@ def derive(
     rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"] if "aesi" in lists else []))
     rows["ADECOD"] = analysis_term(rows, "AEDECOD", "AETERM")
     rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
-    rows = rows.join(emergence(rows, adsl, page["treatment_emergent_days"]))
+    days = page["treatment_emergent_days"]
+    rows = rows.join(emergence(rows, adsl, days))
+    rows["TRTEMALT"] = otherwise(rows, adsl, days, page["study"].get("cutoff"))
     rules = page["adverse_events"]
     related = rows["AEREL"].isin(rules["related"]) | rows["AEREL"].isna()
     rows["RELFL"] = flag(related)
@@ -64,6 +66,39 @@ def emergence(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None) -> pd.Da
             "FUPFL": flag((start > limit).fillna(False).astype(bool) & ~emergent),
         }
     )
+
+
+def otherwise(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None, cutoff: str | None) -> pd.Series:
+    """Tell, for each event with an imputed start or end, where TRTEMFL depends on the day that was chosen.
+
+    The start is moved to the earliest and to the latest day that its entry allows (the latest not after the end, last
+    contact or cut-off), then the end likewise; the other date stays as analysed. A start of which nothing is known
+    may be any day before the first dose. ``Unchanged``, or the flag at each day that changes it; missing where
+    both dates are full.
+    """
+    first = of_subject(rows, adsl, "TRTSDT").astype("Int64")
+    start, end = dates.period(rows["AESTDTC"]), dates.period(rows["AEENDTC"])
+    limit = dates.to_day(pd.Series(cutoff, index=rows.index, dtype="str"))
+    bounds = [end["last"], of_subject(rows, adsl, "LSTCNDT").astype("Int64"), limit]
+    latest = start["last"].fillna(pd.concat(bounds, axis=1).min(axis=1)).astype("Int64")
+    for bound in bounds:
+        latest = latest.mask((latest > bound).fillna(False).astype(bool), bound)
+    latest = latest.mask((latest < start["first"]).fillna(False).astype(bool), start["first"])
+    open_start, open_end = start["unknown"] != "", rows["AENDTF"].notna()
+    moved = {
+        "the earliest possible start": (open_start, "ASTDT", start["first"].fillna(first - 1)),
+        "the latest possible start": (open_start, "ASTDT", latest),
+        "the earliest possible end": (open_end, "AENDT", end["first"]),
+        "the latest possible end": (open_end, "AENDT", end["last"]),
+    }
+    found = pd.Series("", index=rows.index, dtype="str")
+    for place, (concerned, name, day) in moved.items():
+        other = rows.assign(**{name: day.where(concerned & day.notna(), rows[name]).astype("Int64")})
+        made = emergence(other, adsl, days)["TRTEMFL"].fillna("N")
+        differs = concerned & (made != rows["TRTEMFL"].fillna("N"))
+        said = made + " at " + place
+        found = found.mask(differs, (found + "; " + said).str.removeprefix("; "))
+    return found.mask(found == "", "Unchanged").where(open_start | open_end)
 
 
 def grade(rows: pd.DataFrame, severity: dict[str, int]) -> pd.Series:

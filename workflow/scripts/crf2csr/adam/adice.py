@@ -1,7 +1,8 @@
-"""ADICE: intercurrent events, each with its strategy, its date and the record that shows it.
+"""ADICE: intercurrent events, each with its strategies, its date and the record that shows it.
 
-Every event is declared on the study's page under ``intercurrent_events``: which rows of which domains show it,
-which of their dates it bears, and the strategy that ICH E9(R1) asks for.
+Every event is declared on the study's page under ``intercurrent_events``: which rows of which domains show it and
+which of their dates it bears. A variable whose specification names an ``estimand`` holds the strategy by which that
+estimand handles the event.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from crf2csr.adam import _imputation, _prohibited
 from crf2csr.errors import Cause
 from crf2csr.trace import Made
 
-STRATEGIES = ("composite", "treatment policy", "hypothetical", "while on treatment")
 PAGE = "config/config.yaml: intercurrent_events"
 
 
@@ -42,20 +42,13 @@ def derive(
     limit = int(dates.to_day(pd.Series([cutoff], dtype="str")).iloc[0]) if cutoff else None
     parts = []
     for event in page["intercurrent_events"]:
-        if event["strategy"] not in STRATEGIES:
-            raise Cause(
-                f"is not a strategy that can be carried out; known: {', '.join(STRATEGIES)}",
-                file=PAGE,
-                field=event["id"],
-                value=event["strategy"],
-            )
         for source in event["sources"]:
             if source["of"] not in domains:
                 raise Cause(
                     "is not among the sources of this data set", file=PAGE, field=event["id"], value=source["of"]
                 )
             found = _found(domains[source["of"]], source, treated, limit, lists, made)
-            parts.append(found.assign(ICECD=event["id"], ICETERM=event["label"], ICESTRAT=event["strategy"]))
+            parts.append(found.assign(ICECD=event["id"], ICETERM=event["label"]))
     rows = pd.concat(parts, ignore_index=True).astype({"ASTDT": "Int64", "SRCSEQ": "Int64"})
     rows["_TRTS"] = rows["USUBJID"].map(treated["TRTSDT"]).astype("Int64")
     on = (rows["ASTDT"] >= rows["_TRTS"]).fillna(False).astype(bool)
@@ -67,6 +60,10 @@ def derive(
         )
     rows = rows[on]
     rows["ASTDY"] = dates.study_day(rows["ASTDT"], rows["_TRTS"])
+    declared = {e["id"]: e["events"] for e in (lists.get("estimands") or {}).get("estimands", [])}
+    for name, about in spec["variables"].items():
+        if "estimand" in about:
+            rows[name] = rows["ICECD"].map(declared[about["estimand"]]).astype("str")
     made.data = rows.reset_index(drop=True)
     return made
 

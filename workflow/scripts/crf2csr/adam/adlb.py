@@ -33,7 +33,7 @@ def derive(
     rows = measured(rows.reset_index(drop=True), page["labs"]["censored"])
     about = {p["code"]: p for p in tested}
     windows = {code: page["windows"][p.get("windows", spec["windows"])] for code, p in about.items()}
-    rows = _records.derive(rows, treated, windows, page, _records.no_events())
+    rows = _records.derive(rows, treated, windows, page)
     rows = conventional(rows, lists["labs"]["analytes"])
     rows = shifts(graded(rows, lists[page["labs"]["grading"]], page["labs"]["grading"]))
     if "levels" in page["labs"]:

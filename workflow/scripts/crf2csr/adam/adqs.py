@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, populations
-from crf2csr.adam import _criteria, _dlqi, _doubts, _records, _response, _subject, _wpai
+from crf2csr.adam import _criteria, _dlqi, _doubts, _estimands, _records, _response, _subject, _wpai
 from crf2csr.trace import Made, edges_to
 
 WRITTEN_TOTAL = "DLQI111"  # the total of the questionnaire as it stands on the form
@@ -31,7 +31,7 @@ def derive(
     parts = [_collected(p, domains) for p in spec["parameters"] if "from" in p]
     codes = {p["code"] for p in spec["parameters"]}
     edges: list[pd.DataFrame] = []
-    for scored, links in (_dlqi_rows(qs), _wpai_rows(qs)):
+    for scored, links in (_dlqi_rows(qs, spec), _wpai_rows(qs)):
         parts.append(scored[scored["PARAMCD"].isin(codes)])
         edges.append(links[links["KEY"].isin(parts[-1]["_KEY"])])
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
@@ -46,17 +46,19 @@ def derive(
     whole = rows["AVAL"].notna() & (rows["AVAL"] * 10 % 1 == 0) & ~rows["PARAMCD"].isin(_wpai.SCORES)
     rows["TENTHS"] = (rows["AVAL"] * 10).where(whole).astype("Int64")
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
-    events = _records.composite_events(adice)
-    rows = _records.derive(rows, treated, windows, page, events)
-    rows = _bands(_criteria.columns(rows, spec), spec)
-    responses, response_edges = _response.derive(rows, treated, events, windows, spec)
-    made.data = _records.label(pd.concat([rows, responses], ignore_index=True), spec, treated)
+    rows = _bands(_criteria.columns(_records.derive(rows, treated, windows, page), spec), spec)
+    how = _estimands.handlings(lists, "adqs", "scores")
+    rows, standing, standing_edges = _estimands.scores(rows, adice, how, windows, treated)
+    how = _estimands.handlings(lists, "adqs", "responses")
+    responses, response_edges = _response.derive(rows, treated, adice, windows, spec, how)
+    both = _estimands.empty_flags(pd.concat([rows, standing, responses], ignore_index=True), spec)
+    made.data = _records.label(both, spec, treated)
     sheets = parts_of_dlqi(rows)
     codes_of_visits = {visit["name"]: visit["event"] for visit in page["visits"]}
     made.queries.append(
         _doubts.written_totals(qs[qs["QSTESTCD"] == WRITTEN_TOTAL], sheets, treated, codes_of_visits, "DLQI")
     )
-    made.edges = pd.concat([*edges, response_edges], ignore_index=True)
+    made.edges = pd.concat([*edges, standing_edges, response_edges], ignore_index=True)
     return made
 
 
@@ -134,10 +136,12 @@ def _links(rows: pd.DataFrame, used: dict[str, list[str]]) -> pd.DataFrame:
     return pd.concat([edges_to(part, "QS", "QSSEQ") for part in parts], ignore_index=True)
 
 
-def _dlqi_rows(qs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _dlqi_rows(qs: pd.DataFrame, spec: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of the questionnaire; a word of ``no_answer`` that has no score makes its item missing, not unreadable."""
     tests = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
     score, words, about, rows = _wide(qs, tests)
-    scored = _dlqi.scores(score, words.notna())
+    none = [word for p in spec["parameters"] if p["code"] == "DLQI" for word in p.get("no_answer", [])]
+    scored = _dlqi.scores(score, words.notna() & ~(score.isna() & words.isin(none)))
     out = _long(scored, about, ["DLQI", *_dlqi.DOMAINS], scored["REASON"].fillna("An item is missing"))
     filled = ((scored["NMISS"] == 1) & scored["DLQI"].notna()).to_numpy()
     out["MISSFL"] = pd.Series("Y", index=out.index, dtype="str").where(

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
-from crf2csr.adam import _assessments, _criteria, _doubts, _records, _response
+from crf2csr.adam import _assessments, _criteria, _doubts, _estimands, _records, _response
 from crf2csr.trace import Made, edges_to
 
 # Scores held in whole tenths; the others are plain counts.
@@ -34,9 +34,9 @@ def derive(
         rows, rows["USUBJID"].isin(treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated"
     )
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
-    events = _records.composite_events(adice)
-    rows = _records.derive(rows, treated, windows, page, events)
-    rows = _criteria.columns(rows, spec)
+    rows = _criteria.columns(_records.derive(rows, treated, windows, page), spec)
+    how = _estimands.handlings(lists, "adrs", "scores")
+    rows, standing, standing_edges = _estimands.scores(rows, adice, how, windows, treated)
     people = adsl.set_index("USUBJID")
     codes = {visit["name"]: visit["event"] for visit in page["visits"]}
     made.queries += [
@@ -44,10 +44,11 @@ def derive(
         _doubts.areas(scored, people, codes),
         _doubts.zero_baseline(rows, scored, people, codes),
     ]
-    responses, response_edges = _response.derive(rows, treated, events, windows, spec)
-    both = pd.concat([rows, responses], ignore_index=True)
+    how = _estimands.handlings(lists, "adrs", "responses")
+    responses, response_edges = _response.derive(rows, treated, adice, windows, spec, how)
+    both = _estimands.empty_flags(pd.concat([rows, standing, responses], ignore_index=True), spec)
     made.data = _records.label(both, spec, treated)
-    made.edges = pd.concat([edges, response_edges], ignore_index=True)
+    made.edges = pd.concat([edges, standing_edges, response_edges], ignore_index=True)
     return made
 
 

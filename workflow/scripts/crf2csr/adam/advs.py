@@ -35,7 +35,7 @@ def derive(
     index, made.edges = body_mass_index(rows)
     rows = pd.concat([rows, index], ignore_index=True) if len(index) else rows
     windows = {p["code"]: page["windows"][p.get("windows", spec["windows"])] for p in spec["parameters"]}
-    rows = _records.derive(rows, treated, windows, page, _records.no_events())
+    rows = _records.derive(rows, treated, windows, page)
     made.data = _records.label(rows, spec, treated)
     return made
 

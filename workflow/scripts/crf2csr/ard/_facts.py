@@ -64,10 +64,14 @@ class Facts:
 
         A fact with a ``context`` is not the declared result: it is what another common default gives on the same
         data (``R default: log interval``). No display shows it; the method's card lists it beside the result.
+        An infinite value, which no exchange format holds, is stored as missing with the warning ``infinite``.
         """
         unknown = set(where) - set(COLUMNS)
         if unknown:
             raise Cause("is not a column of the analysis results", field=sorted(unknown)[0])
+        if stat is not None and np.isinf(stat):
+            stat = None
+            where["warning"] = "; ".join(filter(None, (where.get("warning"), "infinite")))
         row = {
             "stat_name": stat_name,
             "stat": np.nan if stat is None else float(stat),
@@ -121,6 +125,8 @@ class Analysis:
         The study's settings that the chapter asks for.
     left_out : DataFrame
         Rows of ADSL that ``without`` takes out of the population.
+    beside : dict of DataFrame
+        Rows of other data sets that ``beside`` names, of the same subjects.
     """
 
     spec: dict[str, Any]
@@ -130,6 +136,7 @@ class Analysis:
     arm_variable: str
     page: dict[str, Any] = field(default_factory=dict)
     left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"USUBJID": pd.Series(dtype="str")}))
+    beside: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -229,8 +236,8 @@ class Analysis:
         return list(combinations[by].itertuples(index=False, name=None))
 
 
-def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.Series:
-    """USUBJID of the subjects who have a row in ``about['dataset']`` that meets ``about['where']``."""
+def _elsewhere(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.DataFrame:
+    """Rows of ``about['dataset']`` that meet ``about['where']``."""
     if about["dataset"] not in datasets:
         raise Cause(
             "is not among the data sets that this chapter declares",
@@ -239,7 +246,7 @@ def _holders(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: s
             value=about["dataset"],
         )
     data = datasets[about["dataset"]]
-    return data.loc[matches(data, about["where"], source=source), "USUBJID"]
+    return data[matches(data, about.get("where"), source=source)]
 
 
 def _split(
@@ -258,7 +265,8 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
 
     ``without: [{dataset, where}]`` leaves out the subjects who have any such row (kept in ``left_out``);
     ``split: {dataset, where, with, without}`` makes two columns of each arm; ``pooled: label`` makes one of all;
-    ``total: label`` adds a column of all arms.
+    ``total: label`` adds a column of all arms; ``beside: {name: {dataset, where}}`` gives the room rows of other data
+    sets.
     """
     where = f"analysis {spec['id']}"
     if spec["dataset"] not in datasets:
@@ -269,7 +277,7 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     people = adsl[matches(adsl, spec.get("population"), source=where)]
     left_out = people.iloc[0:0]
     if "without" in spec:
-        held = [_holders(datasets, about, where) for about in spec["without"]]
+        held = [_elsewhere(datasets, about, where)["USUBJID"] for about in spec["without"]]
         gone = people["USUBJID"].isin(pd.concat(held))
         people, left_out = people[~gone], people[gone]
     data = datasets[spec["dataset"]]
@@ -279,8 +287,11 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     if spec.get("pooled"):
         people, arms, variable = people.assign(ALL=spec["pooled"]), [spec["pooled"]], "ALL"
     if "split" in spec:
-        people, arms = _split(people, variable, arms, _holders(datasets, spec["split"], where), spec["split"])
+        having = _elsewhere(datasets, spec["split"], where)["USUBJID"]
+        people, arms = _split(people, variable, arms, having, spec["split"])
         variable = "SPLIT"
     if spec.get("total") in arms:
         raise Cause("the total bears the name of an arm", file=where, field="total", value=spec["total"])
-    return Analysis(spec, rows, people, arms, variable, page, left_out)
+    beside = {name: _elsewhere(datasets, about, where) for name, about in spec.get("beside", {}).items()}
+    beside = {name: found[found["USUBJID"].isin(people["USUBJID"])] for name, found in beside.items()}
+    return Analysis(spec, rows, people, arms, variable, page, left_out, beside)

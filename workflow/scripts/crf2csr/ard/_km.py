@@ -107,21 +107,65 @@ def at(c: Curve, time: float, kind: str, level: float) -> tuple[float, float, fl
     return float(surv), float(surv * se) if surv > 0 else float("nan"), float(lower[0]), float(upper[0])
 
 
-def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray) -> tuple[float, int, float]:
-    """Log-rank test over groups: chi-square, degrees of freedom, p (Mantel 1966; hypergeometric variance)."""
-    names = np.unique(group)
+def earliest(c: Curve, share: float) -> float:
+    """First time at which S(t) is at or below ``1 - share``, without a middle of flat pieces; NaN where never."""
+    reached = c.surv <= 1 - share + TOLERANCE
+    return float(c.time[int(np.argmax(reached))]) if reached.any() else float("nan")
+
+
+def to_the_end(c: Curve, share: float) -> float:
+    """Quantile where a flat piece that never ends is taken to end at the last follow-up (as R does)."""
+    value = crossing(c.time, c.surv, share)
+    if np.isnan(value) and len(c.time) and abs(c.surv[-1] - (1 - share)) <= TOLERANCE:
+        return float((earliest(c, share) + c.time[-1]) / 2)
+    return value
+
+
+@dataclass
+class Logrank:
+    """Outcome of a log-rank test: chi-square, df, p, and per group (in order of name) events seen and expected."""
+
+    statistic: float
+    df: int
+    p: float
+    groups: np.ndarray
+    observed: np.ndarray
+    expected: np.ndarray
+
+
+def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray, strata: np.ndarray | None = None) -> Logrank:
+    """Log-rank test over groups (Mantel 1966; hypergeometric variance); with ``strata`` summed over them.
+
+    All arrays are 1-d of one length; ``event`` is boolean, ``group`` and ``strata`` hold labels.
+    """
+    names, code = np.unique(np.asarray(group), return_inverse=True)
+    labels = np.zeros(len(code), dtype="int64") if strata is None else np.asarray(strata)
     observed, expected = np.zeros(len(names)), np.zeros(len(names))
     variance = np.zeros((len(names), len(names)))
-    for moment in np.unique(time[event]):
-        risk = np.array([np.sum((time >= moment) & (group == name)) for name in names], dtype="float64")
-        dead = np.array([np.sum((time == moment) & event & (group == name)) for name in names], dtype="float64")
-        n, d = risk.sum(), dead.sum()
-        observed += dead
-        expected += d * risk / n
-        if n > 1:
-            share = risk / n
-            variance += d * (n - d) / (n - 1) * (np.diag(share) - np.outer(share, share))
-    difference = (observed - expected)[1:]
-    df = len(names) - 1
-    statistic = float(difference @ np.linalg.pinv(variance[1:, 1:]) @ difference)
-    return statistic, df, float(chdtrc(df, statistic))
+    for stratum in np.unique(labels):
+        mine = labels == stratum
+        o, e, v = _one_stratum(np.asarray(time)[mine], np.asarray(event)[mine], code[mine], len(names))
+        observed, expected, variance = observed + o, expected + e, variance + v
+    # A group without anyone at risk at any event tells nothing and takes no degree of freedom.
+    used = np.flatnonzero(expected > 0)[1:]
+    df = max(len(used), 0)
+    difference = (observed - expected)[used]
+    statistic = float(difference @ np.linalg.pinv(variance[np.ix_(used, used)]) @ difference)
+    return Logrank(statistic, df, float(chdtrc(df, statistic)), names, observed, expected)
+
+
+def _one_stratum(
+    time: np.ndarray, event: np.ndarray, code: np.ndarray, groups: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events seen, events expected and the covariance of their difference, of one stratum."""
+    distinct, where = np.unique(time, return_inverse=True)
+    cell = where * groups + code
+    shape, size = (len(distinct), groups), len(distinct) * groups
+    dead = np.bincount(cell, weights=event.astype("float64"), minlength=size).reshape(shape)
+    left = np.bincount(cell, minlength=size).reshape(shape).astype("float64")
+    risk = np.cumsum(left[::-1], axis=0)[::-1]
+    n, d = risk.sum(axis=1), dead.sum(axis=1)
+    share = risk / n[:, None]
+    spread = np.where(n > 1, d * (n - d) / np.maximum(n - 1, 1), 0.0)
+    variance = np.diag(spread @ share) - np.einsum("t,ti,tj->ij", spread, share, share)
+    return dead.sum(axis=0), d @ share, variance

@@ -8,7 +8,12 @@ from crf2csr.errors import Cause
 
 CELL = ["analysis", "variable", "group1_level", "group2_level", "group3_level"]
 # Where a cell has no N of its own, its denominator is that of the next wider cell.
-WIDER: tuple[list[str], ...] = ([], ["group3_level"], ["group3_level", "group2_level"], ["group3_level", "group2_level", "variable"])
+WIDER: tuple[list[str], ...] = (
+    [],
+    ["group3_level"],
+    ["group3_level", "group2_level"],
+    ["group3_level", "group2_level", "variable"],
+)
 TOLERANCE = 1e-12
 
 

@@ -78,6 +78,8 @@ def _one(
             "p", subjects / len(base) if len(base) else None, "percent", members, **about, variable_level=level, **none
         )
         facts.add("events", len(mine), "count", members, **about, variable_level=level)
+    unknown = rows.index[rows["LEVEL"].isna()]
+    facts.add("events_missing", len(unknown), "count", facts.set_of(about["dataset"], unknown), **about)
     absent = people[~held]
     facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent.index), **about)
     if basis == "population":

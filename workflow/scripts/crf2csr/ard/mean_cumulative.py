@@ -91,6 +91,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         last = length[mine.index].to_numpy()
         position = pd.Series(np.arange(len(mine)), index=mine["USUBJID"])
         own = rows[rows["USUBJID"].isin(mine["USUBJID"])]
+        stray = rows.index[~rows["USUBJID"].isin(mine["USUBJID"])]
         begin = own["USUBJID"].map(mine.set_index("USUBJID")[start])
         day = (own[date] - begin + 1).astype("float64")
         subject = own["USUBJID"].map(position)
@@ -98,6 +99,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         everyone = facts.set_of("adsl", mine.index)
         facts.add("N", len(mine), "count", everyone, **about)
         facts.add("n_no_time", len(lost), "count", facts.set_of("adsl", lost.index), **about)
+        facts.add("events_no_time", len(stray), "count", facts.set_of(about["dataset"], stray), **about)
         for name, some in (
             ("events", inside),
             ("n_undated", day.isna()),

@@ -1,20 +1,15 @@
 """Proportion of responders: exact and approximate intervals, and the exact one-sided test.
 
 Every subject of the population counts in the denominator; one without a row is a non-responder, or is left
-out with ``missing: exclude`` (observed cases).
-
-References: Clopper and Pearson, Biometrika 1934;26:404. Wilson, JASA 1927;22:209. Brown, Cai and DasGupta,
-Stat Sci 2001;16:101 (Jeffreys). Berry and Armitage, Statistician 1995;44:417 (mid-P).
+out with ``missing: exclude`` (observed cases). ``compare: true`` adds what other defaults give for the first interval
+and for the test.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from scipy.optimize import brentq
-from scipy.special import bdtr, bdtrc, betainc, betaincinv, ndtri
-
+from crf2csr.ard import _binomial, _responses
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
@@ -27,6 +22,13 @@ CARD = Card(
         "clopper_pearson_high": "Beta quantile 1 - a of (x + 1, n - x); 1 where x = n",
         "wilson": "Both roots p of |x/n - p| = z sqrt(p (1 - p) / n), z the exact normal quantile",
         "jeffreys": "Beta quantiles a and 1 - a of (x + 1/2, n - x + 1/2); 0 where x = 0, 1 where x = n",
+        "wilson_cc": "As Wilson, from x - 1/2 for the lower and x + 1/2 for the upper end",
+        "agresti_coull": "Wald from x + z^2/2 of n + z^2, not cut at 0 and 1",
+        "likelihood": "p with 2 (log L(x/n) - log L(p)) equal to the chi-square quantile, 1 df",
+        "logit": "Inverse logit of log(x/(n - x)) +- z sqrt(1/x + 1/(n - x)); 0 to 1 where x = 0 or n",
+        "blaker": "Hull of the p with P(X >= x) + the largest lower tail not above it exceeding 2 a (and mirrored)",
+        "wald": "x/n +- z sqrt(x/n (1 - x/n) / n); for comparison only",
+        "wald_cc": "Wald, wider by 1/(2n) on either side, within 0 to 1; for comparison only",
         "mid_p": "p with P(X > x) + P(X = x) / 2 equal to a and 1 - a",
         "p_value": "P(X >= x) under p0, X binomial (n, p0)",
         "boundary": "Smallest x with P(X >= x) <= alpha under p0",
@@ -35,80 +37,29 @@ CARD = Card(
     references=(
         "Clopper and Pearson, Biometrika 1934;26:404",
         "Wilson, JASA 1927;22:209",
+        "Newcombe, Stat Med 1998;17:857",
         "Brown, Cai and DasGupta, Stat Sci 2001;16:101",
         "Berry and Armitage, Statistician 1995;44:417",
+        "Agresti and Coull, Am Stat 1998;52:119",
+        "Blaker, Can J Stat 2000;28:783",
     ),
     r={
         "clopper_pearson": "binom.test(x, n)$conf.int",
         "wilson": "prop.test(x, n, correct = FALSE)$conf.int",
+        "wilson_cc": "prop.test(x, n, if (x / n > 0.5) 1e-9 else 1 - 1e-9)$conf.int",
         "jeffreys": "qbeta(c(a, 1 - a), x + 0.5, n - x + 0.5)",
         "p_value": "binom.test(x, n, p0, alternative = 'greater')$p.value",
     },
 )
 
 
-def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:
-    """Exact interval from the beta quantiles (in proportions)."""
-    a = (1 - level) / 2
-    lower = 0.0 if x == 0 else float(betaincinv(x, n - x + 1, a))
-    upper = 1.0 if x == n else float(betaincinv(x + 1, n - x, 1 - a))
-    return lower, upper
-
-
-def wilson(x: int, n: int, level: float) -> tuple[float, float]:
-    """Score interval without continuity correction."""
-    z = -ndtri((1 - level) / 2)
-    p, z2 = x / n, z * z
-    centre, half = p + z2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    lower, upper = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
-    return (0.0 if x == 0 else float(lower)), (1.0 if x == n else float(upper))
-
-
-def jeffreys(x: int, n: int, level: float) -> tuple[float, float]:
-    """Equal-tailed posterior interval under the Beta(1/2, 1/2) prior; the end at x = 0 or n is 0 or 1."""
-    a = (1 - level) / 2
-    lower = 0.0 if x == 0 else float(betaincinv(x + 0.5, n - x + 0.5, a))
-    upper = 1.0 if x == n else float(betaincinv(x + 0.5, n - x + 0.5, 1 - a))
-    return lower, upper
-
-
-def mid_p(x: int, n: int, level: float) -> tuple[float, float]:
-    """Exact interval with half the probability of the observed count."""
-    a = (1 - level) / 2
-
-    def tail(p: float) -> float:
-        """P(X > x) + P(X = x) / 2."""
-        above = float(bdtrc(x, n, p)) if x < n else 0.0
-        at = float(bdtr(x, n, p)) - (float(bdtr(x - 1, n, p)) if x else 0.0)
-        return above + at / 2
-
-    lower = 0.0 if x == 0 else float(brentq(lambda p: tail(p) - a, 0, x / n, xtol=1e-14, rtol=1e-14))
-    upper = 1.0 if x == n else float(brentq(lambda p: tail(p) - (1 - a), x / n, 1, xtol=1e-14, rtol=1e-14))
-    return lower, upper
-
-
-INTERVALS = {"clopper_pearson": clopper_pearson, "wilson": wilson, "jeffreys": jeffreys, "mid_p": mid_p}
-
-
-def p_greater(x: int, n: int, p0: float) -> float:
-    """Exact one-sided p-value: P(X >= x) under p0."""
-    return 1.0 if x == 0 else float(betainc(x, n - x + 1, p0))
-
-
-def boundary(n: int, p0: float, alpha: float) -> tuple[int, float]:
-    """Smallest count that rejects p <= p0 at one-sided ``alpha``, and the attained alpha."""
-    for x in range(n + 1):
-        if p_greater(x, n, p0) <= alpha:
-            return x, p_greater(x, n, p0)
-    return n + 1, 0.0
-
-
 def analyze(analysis: Analysis, facts: Facts) -> None:
     """Add n, N, p, the intervals named in ``intervals`` and the tests against ``null_rates``."""
     o = analysis.options
     level, missing = o.get("level", 0.95), o.get("missing", "nonresponder")
-    if missing not in ("nonresponder", "exclude"):
-        raise Cause("`missing` is nonresponder or exclude", file=analysis.place, value=missing)
+    unknown = set(o.get("intervals", [])) - set(_binomial.INTERVALS)
+    if unknown:
+        raise Cause("is not an interval of the house", file=analysis.place, field="intervals", value=min(unknown))
     for where, rows, people in analysis.groups():
         where = analysis.common() | {"variable": analysis.spec.get("variable", "AVAL")} | where
         _group(where, rows, people, missing, level, o, facts)
@@ -121,39 +72,51 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 def _group(
     where: dict[str, Any], rows: Any, people: Any, missing: str, level: float, o: dict[str, Any], facts: Facts
 ) -> None:
-    value, place = rows[where["variable"]], f"analysis {where['analysis']}"
-    if rows["USUBJID"].duplicated().any():
-        raise Cause(
-            "a subject has more than one row",
-            file=place,
-            field="USUBJID",
-            value=rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0],
-        )
-    strange = value[value.notna() & ~value.isin([0, 1])]
-    if len(strange):
-        raise Cause("a response is 0 or 1", file=place, field=where["variable"], value=strange.iloc[0])
-    dataset = where["dataset"]
-    yes, no = rows.index[value == 1], rows.index[value == 0]
-    absent = people.index[~people["USUBJID"].isin(rows.loc[value.notna(), "USUBJID"])]
-    everyone = facts.set_of("adsl", people.index if missing == "nonresponder" else people.index.difference(absent))
-    x = len(yes)
-    n = len(people) if missing == "nonresponder" else len(yes) + len(no)
-    facts.add("n", x, "count", facts.set_of(dataset, yes), **where)
-    facts.add("n_not", len(no), "count", facts.set_of(dataset, no), **where)
-    facts.add("n_missing", len(absent), "count", facts.set_of("adsl", absent), **where)
+    found = _responses.known(rows, people, where["variable"], missing, f"analysis {where['analysis']}")
+    dataset, x, n = where["dataset"], found.x, found.n
+    everyone = facts.set_of("adsl", found.people)
+    facts.add("n", x, "count", facts.set_of(dataset, found.yes), **where)
+    facts.add("n_not", len(found.no), "count", facts.set_of(dataset, found.no), **where)
+    facts.add("n_missing", len(found.absent), "count", facts.set_of("adsl", found.absent), **where)
     facts.add("N", n, "count", everyone, **where)
     none = {"warning": "no subject in the denominator"} if n == 0 else {}
     facts.add("p", x / n if n else None, "percent", everyone, **where, **none)
-    for name in o.get("intervals", ["clopper_pearson"]):
-        lower, upper = INTERVALS[name](x, n, level) if n else (None, None)
+    intervals = o.get("intervals", ["clopper_pearson"])
+    for name in intervals:
+        lower, upper = _binomial.INTERVALS[name](x, n, level) if n else (None, None)
         facts.add(f"{name}_low", lower, "percent_bound", everyone, **where, **none)
         facts.add(f"{name}_high", upper, "percent_bound", everyone, **where, **none)
+    compare = bool(o.get("compare")) and n > 0
+    if compare and intervals:
+        for context, (lower, upper) in _other_intervals(x, n, level).items():
+            facts.add(f"{intervals[0]}_low", lower, "percent_bound", everyone, **where, context=context)
+            facts.add(f"{intervals[0]}_high", upper, "percent_bound", everyone, **where, context=context)
     for p0 in o.get("null_rates", []):
         tested = where | {"variable_level": f"{p0:g}"} | none
-        count, attained = boundary(n, p0, o["alpha_one_sided"])
+        count, attained = _binomial.boundary(n, p0, o["alpha_one_sided"])
         facts.add("p0", p0, "percent", None, **tested)
-        facts.add("p_value", p_greater(x, n, p0) if n else None, "p", everyone, **tested)
+        facts.add("p_value", _binomial.at_least(x, n, p0) if n else None, "p", everyone, **tested)
         facts.add("boundary", count, "count", None, **tested)
         facts.add("attained_alpha", attained, "p", None, **tested)
         verdict = "rejected" if n and x >= count else "not rejected"
         facts.add("verdict", float(n > 0 and x >= count), "text", everyone, **tested, stat_text=verdict)
+        for context, p in _other_tests(x, n, p0).items() if compare else ():
+            facts.add("p_value", p, "p", everyone, **tested, context=context)
+
+
+def _other_intervals(x: int, n: int, level: float) -> dict[str, _binomial.Interval]:
+    """What other software prints for the same count when nothing is asked for."""
+    # prop.test limits its correction to the distance from the null rate of 1/2 that it assumes.
+    correction = min(0.5, abs(x - n / 2))
+    return {
+        "R default (prop.test): Wilson with continuity correction": _binomial.wilson_cc(x, n, level, correction),
+        "SAS default (PROC FREQ): Wald": _binomial.wald(x, n, level),
+    }
+
+
+def _other_tests(x: int, n: int, p0: float) -> dict[str, float]:
+    return {
+        "R and scipy default (binom.test): two-sided, counts no more likely": _binomial.two_sided(x, n, p0),
+        "SAS exact two-sided (PROC FREQ): 2 x one-sided": _binomial.doubled(x, n, p0),
+        "SAS default (PROC FREQ): z, one-sided towards the estimate": _binomial.z_one_sided(x, n, p0),
+    }

@@ -60,7 +60,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
     Facts on what could not be dated: ``n_undated`` subjects whose events have no date (at risk to the end),
     ``n_before`` subjects whose first event is dated before the first dose (at risk for one day), ``n_no_time``
-    subjects without a first dose or an end (no time at risk; not in N).
+    subjects without a first dose or an end (no time at risk; not in N), ``events_no_time`` the events of these.
     """
     o = analysis.options
     start, event_date, level = o.get("start", "TRTSDT"), o.get("date", "ASTDT"), o.get("level", 0.95)
@@ -73,8 +73,11 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         facts.add("n_no_time", len(lost), "count", facts.set_of("adsl", lost.index), **about)
         whole = (end - begin + 1)[timed].astype("float64")
         for line in o["lines"]:
-            had = rows[matches(rows, line.get("where"), source=analysis.place) & rows["USUBJID"].isin(mine["USUBJID"])]
-            _line(about | {"variable_level": line["id"]}, had, mine, whole, begin, (event_date, level), facts)
+            some = rows[matches(rows, line.get("where"), source=analysis.place)]
+            at_risk = some["USUBJID"].isin(mine["USUBJID"])
+            one, stray = about | {"variable_level": line["id"]}, some.index[~at_risk]
+            facts.add("events_no_time", len(stray), "count", facts.set_of(about["dataset"], stray), **one)
+            _line(one, some[at_risk], mine, whole, begin, (event_date, level), facts)
 
 
 def _line(

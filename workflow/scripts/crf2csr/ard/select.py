@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crf2csr import dates, numbers
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.ard._text import as_text
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -48,24 +48,3 @@ def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:
     facts.add("n", len(subjects), "count", facts.set_of("adsl", subjects.index), **about)
     facts.add("N", len(people), "count", facts.set_of("adsl", analysis.subjects.index), **about)
     return made.reset_index(drop=True)
-
-
-def as_text(values: pd.Series, name: str, digits: int | None = None) -> pd.Series:
-    """Text as it is listed: dates in ISO form, whole numbers without a point, others in their shortest form.
-
-    With ``digits`` a number is rounded half away from zero to so many decimals.
-    """
-    if digits is not None and pd.api.types.is_numeric_dtype(values):
-        known = values.dropna()
-        shown = {value: str(numbers.rounded(value, digits)) for value in known.unique()}
-        return values.map(shown).astype("str")
-    if name.endswith("DT") and pd.api.types.is_integer_dtype(values):
-        return dates.to_iso(values.astype("Int64")).astype("str")
-    if not pd.api.types.is_numeric_dtype(values):
-        return values.astype("str")
-    if pd.api.types.is_float_dtype(values):
-        whole = values.dropna()
-        if (whole == whole.round()).all():
-            return values.astype("Int64").astype("str")
-        return values.map(repr, na_action="ignore").astype("str")
-    return values.astype("Int64").astype("str")

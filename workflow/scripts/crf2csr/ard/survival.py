@@ -15,7 +15,7 @@ import pandas as pd
 from crf2csr.ard import _km
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.ard._times import known_times
+from crf2csr.ard._times import known_options, known_times
 
 CARD = Card(
     name="Kaplan-Meier estimate",
@@ -46,7 +46,7 @@ QUARTILES = {"q1": 0.25, "median": 0.5, "q3": 0.75}
 
 def analyze(analysis: Analysis, facts: Facts) -> None:
     """Add the estimates per arm. Options: ``conf_type``, ``level``, ``landmarks`` and ``grid`` (labels -> days)."""
-    o = analysis.options
+    o = known_options(analysis, {"conf_type", "level", "landmarks", "grid"})
     kind, level = o.get("conf_type", "log-log"), o.get("level", 0.95)
     for where, rows, people in analysis.groups():
         about = analysis.common() | where | {"variable": "AVAL"}
@@ -74,23 +74,54 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         for name, share in QUARTILES.items():
             for suffix, value in zip(("", "_low", "_high"), _km.quantile(made, share, kind, level), strict=True):
                 facts.add(name + suffix, value, "d1", everyone, **about, unit="days")
+        _other_defaults(facts, about, made, kind, level, everyone)
         for label, day in o.get("landmarks", {}).items():
-            _landmark(facts, about | {"variable_level": str(label)}, _km.at(made, day, kind, level), everyone)
+            one = about | {"variable_level": str(label)}
+            _landmark(facts, one, _km.at(made, day, kind, level), everyone)
+            for other, said in _others(kind):
+                _bounds(facts, one | {"context": said}, _km.at(made, day, other, level), everyone)
         for label, day in o.get("grid", {}).items():
             _risk(facts, about | {"variable_level": str(label)}, known, event, float(day))
         _steps(facts, about, made, known, event, kind, level)
 
 
+def _others(kind: str) -> list[tuple[str, str]]:
+    """Types of interval that are a default elsewhere, or the simplest, and what the card calls them."""
+    named = {"log": "R default: log interval", "log-log": "SAS default: log-log interval", "plain": "plain interval"}
+    return [(other, said) for other, said in named.items() if other != kind]
+
+
+def _other_defaults(
+    facts: Facts, about: dict[str, Any], made: _km.Curve, kind: str, level: float, members: int
+) -> None:
+    """What other defaults give for the quartiles."""
+    for name, share in QUARTILES.items():
+        for other, said in _others(kind):
+            _, lower, upper = _km.quantile(made, share, other, level)
+            for suffix, value in (("_low", lower), ("_high", upper)):
+                facts.add(name + suffix, value, "d1", members, **about, unit="days", context=said)
+        for said, value in (
+            ("lifelines default: first time at or below, no middle of a flat piece", _km.earliest(made, share)),
+            ("R default: a flat piece without end ends at the last follow-up", _km.to_the_end(made, share)),
+        ):
+            facts.add(name, value, "d1", members, **about, unit="days", context=said)
+
+
 def _landmark(facts: Facts, one: dict[str, Any], estimate: tuple[float, float, float, float], members: int) -> None:
-    surv, se, lower, upper = estimate
+    surv, se, _, _ = estimate
     none = {"warning": "nobody was followed so long"} if np.isnan(surv) else {}
     facts.add("surv", surv, "percent", members, **one, **none)
     facts.add("surv_se", se, "percent_bound", members, **one, **none)
-    facts.add("surv_low", lower, "percent_bound", members, **one, **none)
-    facts.add("surv_high", upper, "percent_bound", members, **one, **none)
     facts.add("cum", 1 - surv, "percent", members, **one, **none)
-    facts.add("cum_low", 1 - upper, "percent_bound", members, **one, **none)
-    facts.add("cum_high", 1 - lower, "percent_bound", members, **one, **none)
+    _bounds(facts, one | none, estimate, members)
+
+
+def _bounds(facts: Facts, one: dict[str, Any], estimate: tuple[float, float, float, float], members: int) -> None:
+    _, _, lower, upper = estimate
+    facts.add("surv_low", lower, "percent_bound", members, **one)
+    facts.add("surv_high", upper, "percent_bound", members, **one)
+    facts.add("cum_low", 1 - upper, "percent_bound", members, **one)
+    facts.add("cum_high", 1 - lower, "percent_bound", members, **one)
 
 
 def _risk(facts: Facts, one: dict[str, Any], known: pd.DataFrame, event: pd.Series, day: float) -> None:

@@ -18,7 +18,7 @@ BRIEF = re.compile(
 )
 MOST = 14
 KEY_LABELS = {
-    "LINE": "Physical line of the file, the header being line 1",
+    "LINE": "Line of the file (text, XML), row (workbook) or observation (SAS) of the record",
     "STUDYID": "Study",
     "SITEID": "Site",
     "SUBJID": "Subject",
@@ -53,6 +53,9 @@ FACT_COLUMNS = (
     "options",
     "context",
     "member_set",
+    "r_value",
+    "r_digits",
+    "r_method",
 )
 
 
@@ -131,11 +134,12 @@ def facts(used: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def analyses(chapters: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """For each declared analysis its label, estimand, section of the plan and condition, in words."""
+def analyses(chapters: dict[str, Any], estimands: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """For each declared analysis its label, section of the plan, condition in words, and its estimand by its label."""
     return {
         a["id"]: {"label": a.get("label", a["id"]), "where": _words.condition(a.get("where"))}
-        | {k: str(a[k]) for k in ("sap", "estimand") if a.get(k)}
+        | ({"sap": str(a["sap"])} if a.get("sap") else {})
+        | ({"estimand": estimands.get(a["estimand"], a["estimand"])} if a.get("estimand") else {})
         for chapter in chapters.values()
         for a in chapter["analyses"]
     }
@@ -156,10 +160,18 @@ def source(display: dict[str, Any], chapter: str, sha256: str, part: dict[str, A
     )
     names = _named(planned)
     mine = [a for a in part["ard"].get(chapter, {}).get("analyses", []) if a["id"] in names]
-    datasets = list(dict.fromkeys(a["dataset"] for a in mine))
+    read = [(a["dataset"], *(other["dataset"] for other in a.get("beside", {}).values())) for a in mine]
+    datasets = list(dict.fromkeys(name for some in read for name in some))
     programs = [f"adam.{d}" for d in datasets] + [f"ard.{m}" for m in dict.fromkeys(a["method"] for a in mine)]
     programs += [f"tlf.{planned['layout']}"] if "layout" in planned else []
-    return {"chapter": chapter, "datasets": [d.upper() for d in datasets], "programs": programs, "sha256": sha256}
+    named = dict.fromkeys(a.get("estimand") for a in mine)
+    return {
+        "chapter": chapter,
+        "estimands": [part["estimands"][name] for name in named if name in part["estimands"]],
+        "datasets": [d.upper() for d in datasets],
+        "programs": programs,
+        "sha256": sha256,
+    }
 
 
 def reproduction(part: dict[str, Any], hashes: dict[str, str], payload: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from crf2csr.csr import _words
 FLOORS = {"raw": "Raw export", "sdtm": "SDTM", "adam": "ADaM"}
 FORMS = "/_forms"  # the ledger of forms, on the floor of SDTM
 SEVERITIES = ("blocker", "major", "minor", "info")
+# Methods whose N is no denominator, or that of many small groups, which their own displays show.
+OWN_GROUPS = ("select", "subgroup")
 # Records that came after a withdrawal of data use are counted and asked about, and their content is not shown.
 WITHHELD = ("P28",)
 PACKAGES = ("snakemake", "pandas", "numpy", "pyarrow", "scipy", "lifelines", "statsmodels", "Jinja2")
@@ -107,7 +109,7 @@ def denominators(facts: pd.DataFrame, adsl: dict[str, Any]) -> list[dict[str, An
 
     Analyses of one population and group whose N differ (observed cases, say) stand in lines of their own.
     """
-    counted = facts[(facts["stat_name"] == "N") & (facts["method"] != "select") & facts["stat"].notna()].copy()
+    counted = facts[(facts["stat_name"] == "N") & ~facts["method"].isin(OWN_GROUPS) & facts["stat"].notna()].copy()
     counted["group1_level"] = counted["group1_level"].fillna("")
     lines = []
     for (population, arm, n), group in counted.groupby(["population", "group1_level", "stat"], sort=True):

@@ -12,7 +12,18 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _card, _ink, _integrity, _listing, _payload, _shown, _words
+from crf2csr.csr import (
+    _about,
+    _card,
+    _ink,
+    _integrity,
+    _listing,
+    _payload,
+    _reconciliation,
+    _shown,
+    _verified,
+    _words,
+)
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
@@ -71,7 +82,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
         "facts": _about.facts(used),
-        "analyses": _about.analyses(part["ard"]),
+        "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
     }
@@ -137,6 +148,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     """Build the page from the content of every floor (``read``, by floor and name)."""
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
     facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
+    facts = _verified.beside(facts, read.get("agreement", []))
     displays = {
         d["id"]: d | _about.source(d, name, read["hashes"].get(name, ""), part)
         for name, ds in chapters.items()
@@ -145,13 +157,21 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     for d in displays.values():
         if d.get("svg"):
             d["svg"] = markupsafe.Markup(_ink.inlined(d["svg"], d))
+        for sheet in d.get("sheets", []):
+            sheet["svg"] = markupsafe.Markup(_ink.inlined(sheet["svg"], sheet) if sheet["svg"] else "")
         if d.get("kind") == "listing":
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []
     queries, idle = _integrity.queries(read["queries"], accepted)
     listing = _integrity.query_listing(queries)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
-    shown = list(_shown.parts(list(displays.values()))) + list(_shown.parts(denominators))
+    reconciled = _reconciliation.compare(
+        part["csr"].get("reconciliation", []),
+        _reconciliation.Floors(read["tables"], facts, sets, part["ard"]),
+        queries,
+        {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
+    )
+    shown = list(_shown.parts([list(displays.values()), denominators, reconciled]))
     data, digest = _payload.pack(
         payload(
             read,
@@ -179,6 +199,8 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "query_listing": listing | {"staged": _listing.staged(listing)},
             "idle": idle,
             "denominators": denominators,
+            "verified": _verified.summary(facts.loc[sorted({p["f"] for p in shown})]),
+            "reconciled": reconciled,
             "made": _about.reproduction(part, read["hashes"], digest),
             "payload": data,
             "payload_sha256": digest,

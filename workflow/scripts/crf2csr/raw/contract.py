@@ -6,10 +6,20 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr import io
 from crf2csr.errors import Cause
+from crf2csr.raw._staged import KEYS, Told
 from crf2csr.trace import QUERIES
 
-KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
+# What a file of any kind may say in the manifest, and what the plan adds; all else is an adapter's own.
+COMMON = {"name", "form", "sha256", "encoding", "locale", "rows", "decimal", "adapter", "parts", "uses"}
+
+
+def check_entry(entry: dict[str, Any], options: frozenset[str], manifest: str) -> None:
+    """Refuse a key of the manifest that the file's adapter does not know."""
+    name = entry.get("adapter", "delimited")
+    for key in sorted(entry.keys() - COMMON - options):
+        raise Cause(f"the adapter {name} knows no such key ({entry['name']})", file=manifest, field=key)
 
 
 def key_columns(form: dict[str, Any]) -> dict[str, str]:
@@ -31,8 +41,10 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
             near = [p for p in present if p.strip().upper() == name.upper()]
             hint = f" (the export has {near[0]!r})" if near else ""
             raise Cause(f"a column of the contract is missing{hint}", file=file, line=1, field=name)
-    ignored = set(form.get("ignored", []))
+    ignored = {*form.get("ignored", []), *staged.attrs.get("understood", [])}
     unknown = [name for name in present if name not in expected and name not in ignored]
+    if not unknown:
+        return io.empty(QUERIES)
     table = pd.DataFrame({"FIELD": unknown}, dtype="str")
     return table.assign(
         RULE="R-COLUMN",
@@ -48,6 +60,8 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
 
 def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFrame:
     """One query per line that an exporting program wrote below the data (P19): set aside, never a record."""
+    if not lines:
+        return io.empty(QUERIES)
     table = pd.DataFrame(lines, columns=["LINE", "VALUE"])
     return table.assign(
         RULE="P19",
@@ -59,6 +73,21 @@ def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFra
         MESSAGE="The line counts the records and is none; it is in quarantine.",
         SEVERITY="minor",
     )[QUERIES].astype("str")
+
+
+def told_by_adapter(staged: pd.DataFrame, name: str, form: dict[str, Any] | None) -> pd.DataFrame:
+    """One query per fact that the adapter tells, with subject and event where it belongs to a record."""
+    if not staged.attrs.get("told"):
+        return io.empty(QUERIES)
+    table = pd.DataFrame(staged.attrs["told"], columns=list(Told._fields))
+    keys = key_columns(form) if form else {}
+    records = staged[staged["LINE"].isin(table["line"])].drop_duplicates("LINE").set_index("LINE")
+    whose = {
+        key: table["line"].map(records[keys[key]]).fillna("") if keys.get(key) in records else ""
+        for key in ("SUBJID", "EVENT")
+    }
+    named = table.drop(columns="line").rename(columns=str.upper)
+    return named.assign(FORM=name, REC=name + ":" + table["line"].astype("str"), **whose)[QUERIES].astype("str")
 
 
 def refuse_label_row(staged: pd.DataFrame, form: dict[str, Any], pattern: str, file: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import Any
 from xml.etree import ElementTree
 
@@ -20,6 +21,8 @@ HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dashed", "dashdot", "dotted", (0, (5, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PIXELS_PER_INCH = 72
+# Text stays text in the page, whose fonts have the glyphs; the font that measures it here may lack some.
+warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 mpl.rcParams.update(
     {
         "svg.fonttype": "none",

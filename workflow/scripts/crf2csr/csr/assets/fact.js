@@ -89,9 +89,36 @@ function card(body, fact) {
   }
 }
 
+// What the independent computation found for a number; R's value is stored only where it is not the very same.
+function verified(fact) {
+  if (!fact.r_method) return "not verified for these data";
+  if (fact.r_digits === null) return `not recomputed in R: ${fact.r_method}`;
+  const text = fact.r_digits ? fact.stat_text : "another text";
+  const value = fact.r_value ?? fact.stat ?? (fact.stat_text ? text : "no value");
+  const same = fact.format === "count" && fact.r_digits === 15;
+  return `R: ${value}, ${same ? "the same" : `agrees to ${fact.r_digits} digits`} (${fact.r_method})`;
+}
+
+// The rows that a number counts or was computed from.
+function rowsBehind(body, fact, text) {
+  if (!fact.table) {
+    body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
+    return;
+  }
+  const name = tableName(fact.table);
+  const people = subjectsOf(fact.table, fact.rows);
+  const verb = fact.format === "count" ? "Counted" : "Computed from";
+  const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
+  body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
+  if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
+}
+
+// A sentence is too long for a heading; its beginning names it.
+const brief = (text) => (text.length > 80 ? `${text.slice(0, 77)}…` : text);
+
 function showFact(button) {
   const named = button.closest("article")?.querySelector(".number");
-  begin(stepTo(factOf(button.dataset.f), button.textContent, named ? `${named.textContent}: ` : ""), button);
+  begin(stepTo(factOf(button.dataset.f), brief(button.textContent), named ? `${named.textContent}: ` : ""), button);
 }
 
 // One step of the walk: a fact, printed as `text` in the display `place`.
@@ -104,19 +131,13 @@ function stepTo(fact, text, place) {
         ["Analysis", about.label], ["Group", groupOf(fact)], ["Population", fact.population], ["Records", about.where],
         ["Estimand", about.estimand], ["Analysis plan", about.sap && `section ${about.sap}`],
         ["Method", fact.method + (fact.options ? ` (${fact.options})` : "")],
-        ["Value at full precision", fact.stat_text ?? fact.stat], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
+        ["Value at full precision", fact.stat_text ?? fact.stat], ["Second computation", verified(fact)], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
       ]));
-      card(body, fact);
-      if (!fact.table) {
-        body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
-        return;
-      }
-      const name = tableName(fact.table);
-      const people = subjectsOf(fact.table, fact.rows);
-      const verb = fact.format === "count" ? "Counted" : "Computed from";
-      const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
-      body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
-      if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
+      // A count is asked for its subjects, a statistic for its method: that comes first.
+      const counts = fact.format === "count";
+      if (!counts) card(body, fact);
+      rowsBehind(body, fact, text);
+      if (counts) card(body, fact);
     },
   };
 }

@@ -57,6 +57,7 @@ function plainDecimal(value) {
 const FORMATS = {
   count: (v) => String(Math.trunc(v)),
   percent: (v) => { const text = rounded(v, 1, 2); return text === "0.0" ? "0" : text === "100.0" ? "100" : text; },
+  points: (v) => rounded(v, 2, 2),
   percent_bound: (v) => rounded(v, 1, 2),
   p: (v) => (v < 0.0001 ? "<0.0001" : v > 0.9999 ? ">0.9999" : rounded(v, 4)),
   proportion: (v) => rounded(v, 4),

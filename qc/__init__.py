@@ -1,0 +1,1 @@
+"""Independent double programming: R computes the results again, and the two are compared."""

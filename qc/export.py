@@ -1,0 +1,48 @@
+"""What R is given: the data sets as CSV, the declarations as JSON. Never a result.
+
+R enumerates arms, levels and rows by itself, so it must find what Python found without having seen it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crf2csr import io
+from crf2csr.errors import Cause
+from crf2csr.specs import read_yaml
+
+TYPES = {"i": "integer", "f": "float"}
+
+
+def export(study: Path, folder: Path) -> None:
+    """Write ``adam/<name>.csv`` and ``declared.json`` for the study in ``study`` into ``folder``."""
+    page = read_yaml(study / "config/config.yaml")
+    chapters = {path.stem: read_yaml(path) for path in sorted((study / "config/ard").glob("*.yaml"))}
+    specifications = {path.stem: read_yaml(path) for path in sorted((study / "config/adam").glob("*.yaml"))}
+    types: dict[str, dict[str, str]] = {}
+    for name in specifications:
+        path = study / f"results/adam/{name}.parquet"
+        if not path.exists():
+            raise Cause("is missing: run the pipeline first", file=str(path))
+        frame = io.read_table(path)
+        types[name] = {column: TYPES.get(frame[column].dtype.kind, "text") for column in frame}
+        _refuse(frame, name)
+        io.write_text(folder / f"adam/{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    declared: dict[str, Any] = {
+        "chapters": chapters,
+        "page": page,
+        "types": types,
+        "parameters": {name: spec["parameters"] for name, spec in specifications.items() if "parameters" in spec},
+    }
+    io.write_text(folder / "declared.json", json.dumps(declared, ensure_ascii=False, allow_nan=False))
+
+
+def _refuse(frame: pd.DataFrame, name: str) -> None:
+    """A blank text could not be told from a missing value in the CSV."""
+    for column in frame.columns[[dtype.kind not in "if" for dtype in frame.dtypes]]:
+        if (frame[column] == "").fillna(False).any():
+            raise Cause("holds a blank text, which CSV cannot tell from a missing value", file=name, field=column)
