@@ -20,18 +20,18 @@ from qc.compare import Comparison, agreement, by_method, compare
 from qc.export import export
 
 HERE = Path(__file__).parent
-HINT = "On Debian: apt-get install r-base-core r-cran-jsonlite r-cran-survival r-cran-nlme"
+HINT = "On Debian: apt-get install r-base-core r-cran-jsonlite r-cran-survival r-cran-nlme r-cran-cmprsk r-cran-mice"
 
 
-def compute(folder: Path) -> None:
-    """Run the R programs on an exported folder."""
+def compute(folder: Path, *, thorough: bool = False) -> None:
+    """Run the R programs on an exported folder; ``thorough`` lets R impute by itself as well, which takes a while."""
     rscript = shutil.which("Rscript")
     if rscript is None:
         raise Cause(f"Rscript is not on this machine, so nothing can be computed again. {HINT}")
     # R reads and sorts text by its locale.
     environment = os.environ | {"LC_ALL": "C.UTF-8", "TZ": "UTC", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     run = subprocess.run(
-        [rscript, "--vanilla", str(HERE / "R" / "run.R"), str(folder)],
+        [rscript, "--vanilla", str(HERE / "R" / "run.R"), str(folder), *["thorough"] * thorough],
         capture_output=True,
         text=True,
         check=False,
@@ -44,11 +44,11 @@ def compute(folder: Path) -> None:
         raise Cause("R stopped: " + " ".join(said[-3:]) + hint)
 
 
-def verify(study: Path, folder: Path) -> Comparison:
+def verify(study: Path, folder: Path, *, thorough: bool = False) -> Comparison:
     """Export into ``folder``, which is emptied first, compute there and compare; nothing else is written."""
     shutil.rmtree(folder, ignore_errors=True)
     export(study, folder)
-    compute(folder)
+    compute(folder, thorough=thorough)
     return compare(study, folder)
 
 
@@ -76,13 +76,15 @@ def told(found: Comparison) -> str:
     if len(found.derived):
         same, every = int(found.derived["agree"].sum()), int(found.derived["rows"].sum())
         lines.append(f"Responses derived again from scores: {same:,} of {every:,} rows agree.")
+    for row in found.drawn.itertuples():
+        lines.append(f"{row.analysis}, {row.what}: {row.house:.4f}, in R {row.r:.4f}, z = {row.z:.2f} (both random)")
     for status in ("differs", "only in R", "unexplained"):
         for row in rows[rows["status"] == status].head(20).itertuples():
             lines.append(f"{status}: {row.id}  Python {row.python or '-'}  R {row.r or '-'}")
     for row in found.failed.itertuples():
         lines.append(f"R stopped at analysis {row.analysis} of {row.chapter}: {row.message}")
     for row in found.derived[found.derived["rows"] != found.derived["agree"]].itertuples():
-        lines.append(f"derived otherwise: {row.dataset} {row.parameter}, {row.visit}: {row.differ}")
+        lines.append(f"derived otherwise: {row.dataset} {row.flag} {row.parameter}, {row.visit}: {row.differ}")
     return "\n".join(lines)
 
 
@@ -90,7 +92,7 @@ def main(study: Path) -> int:
     """Verify one study, write what is kept, and say what was found."""
     folder = study / "results/qc"
     try:
-        found = verify(study, folder)
+        found = verify(study, folder, thorough=True)
     except Cause as cause:
         print(cause, file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ from crf2csr import io, results
 from crf2csr.specs import read_yaml
 
 MOST = 15  # a float holds no more decimal digits for certain
+FARTHEST = 3  # standard errors between two random results
 NEEDED = {"exact": 8, "iterative": 6}
 COLUMNS = ["id", "hash", "python", "r", "digits", "method"]
 EXCEPTIONS = Path(__file__).with_name("not_in_r.yaml")
@@ -31,17 +32,22 @@ class Comparison:
         One line per derived parameter and visit: rows and rows that agree.
     failed : DataFrame
         Analyses at which R stopped.
+    drawn : DataFrame
+        Imputed by R itself beside the house, both random: house, r and z, the difference in standard errors.
     """
 
     rows: pd.DataFrame
     derived: pd.DataFrame
     failed: pd.DataFrame
+    drawn: pd.DataFrame
 
     @property
     def sound(self) -> bool:
         """Everything that R can compute was computed and agrees, and nothing lacks its reason."""
         good = self.rows["status"].isin(["agrees", "not recomputed"]).all()
-        return bool(good) and self.failed.empty and bool((self.derived["rows"] == self.derived["agree"]).all())
+        derived = (self.derived["rows"] == self.derived["agree"]).all()
+        drawn = (self.drawn["z"].abs() < FARTHEST).all()
+        return bool(good) and self.failed.empty and bool(derived) and bool(drawn)
 
 
 def digits_agreed(python: pd.Series, r: pd.Series, scale: float = results.NOTHING) -> pd.Series:
@@ -85,7 +91,7 @@ def compare(study: Path, folder: Path) -> Comparison:
     rows["python"] = rows["stat"].map(_written).mask(texts, rows["stat_text"])
     rows["r"] = given.map(_written).mask(texts, rows["text"])
     rows["digits"] = rows["digits"].where(rows["status"].isin(["agrees", "differs"])).astype("Int64")
-    return Comparison(rows.sort_values("id", ignore_index=True), _derived(folder), _read(folder / "failed.csv"))
+    return Comparison(rows.sort_values("id", ignore_index=True), _derived(folder), _read(folder / "failed.csv"), _drawn(folder))
 
 
 def _house(study: Path) -> pd.DataFrame:
@@ -116,9 +122,16 @@ def _derived(folder: Path) -> pd.DataFrame:
     if not path.exists():
         text, whole = pd.Series(dtype="str"), pd.Series(dtype="int64")
         return pd.DataFrame(
-            {"dataset": text, "parameter": text, "visit": text, "rows": whole, "agree": whole, "differ": text}
+            {"dataset": text, "flag": text, "parameter": text, "visit": text, "rows": whole, "agree": whole, "differ": text}
         )
     return _read(path)
+
+
+def _drawn(folder: Path) -> pd.DataFrame:
+    path = folder / "drawn.csv"
+    text, number = pd.Series(dtype="str"), pd.Series(dtype="float64")
+    none = pd.DataFrame({"analysis": text, "arm": text, "what": text, "house": number, "r": number, "z": number})
+    return _read(path) if path.exists() else none
 
 
 def agreement(found: Comparison) -> pd.DataFrame:

@@ -38,6 +38,7 @@ def render(study: Path, found: Comparison, folder: Path) -> str:
         failed=_records(found.failed),
         closest=_records(measured.nsmallest(CLOSEST, "digits", keep="first")),
         derived=_records(_derived(found.derived)),
+        drawn=_records(found.drawn),
         versions=_records(versions),
     )
 
@@ -64,7 +65,7 @@ def _derived(table: pd.DataFrame) -> pd.DataFrame:
     at = table["visit"] + ": " + table["differ"]
     named = table.assign(differ=at.where(table["rows"] != table["agree"], ""))
     return (
-        named.groupby(["dataset", "parameter"], sort=False)
+        named.groupby(["dataset", "flag", "parameter"], sort=False)
         .agg(
             visits=("visit", ", ".join),
             rows=("rows", "sum"),

@@ -111,7 +111,7 @@ METHODS$difference <- function(chosen, add) {
         values <- if (enough) f(x1, n1, x0, n0, level) else rep(NA, length(names))
         add(place, setNames(values, names), how, kind, ...)
       }
-      put("diff", function(...) x1 / n1 - x0 / n0, "x1 / n1 - x0 / n0")
+      put("difference", function(...) x1 / n1 - x0 / n0, "x1 / n1 - x0 / n0")
       intervals <- unlist(o$intervals %||% "newcombe")
       for (name in intervals) {
         put(paste0(name, c("_low", "_high")), DIFFERENCES[[name]], name, if (name == "miettinen_nurminen") "iterative" else "exact")
@@ -188,5 +188,5 @@ stratified <- function(add, place, one, other, strata, level, compare) {
     Q <- (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2 * n)
     se <- sqrt(delta * sum(P[use]) + sum(Q[use])) / W
   }
-  add(place, c(mh_diff = delta, mh_diff_se = se, mh_diff_low = delta - z_of(level) * se, mh_diff_high = delta + z_of(level) * se), "Mantel-Haenszel weights, Sato")
+  add(place, c(mh_difference = delta, mh_difference_se = se, mh_difference_low = delta - z_of(level) * se, mh_difference_high = delta + z_of(level) * se), "Mantel-Haenszel weights, Sato")
 }

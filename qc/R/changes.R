@@ -72,7 +72,11 @@ METHODS$paired <- function(chosen, add) {
         p <- found[2]
       }
       add(place, c(signed_rank_p = p), if (exact) "all signs of the midranks counted" else "pnorm")
-      add(place, c(signed_rank_method = exact), "n <= exact_up_to")
+      corrected <- if (isFALSE(o$continuity)) "asymptotic" else "asymptotic, continuity corrected"
+      add(place, c(signed_rank_method = if (!s$n) "not done" else if (exact) "exact" else corrected), "n <= exact_up_to")
+      zeros <- sprintf("%d zero%s %s", s$zeros, if (s$zeros > 1) "s" else "", if (identical(o$zeros, "pratt")) "ranked first" else "dropped")
+      ties <- c(if (s$tied) "midranks for ties" else "no ties", if (s$zeros) zeros)
+      add(place, c(signed_rank_ties = paste(ties, collapse = "; ")), "anyDuplicated")
       if (isTRUE(o$compare) && s$n) {
         dropped <- signed_rank(d)
         theirs <- suppressWarnings(wilcox.test(d))$p.value
@@ -95,15 +99,22 @@ METHODS$paired <- function(chosen, add) {
       ends <- c(walsh[q], walsh[length(walsh) + 1 - q])
       unit <- 10^decimals
       add(place, c(hl = median(walsh), hl_low = ends[1], hl_high = ends[2]) / unit, "Walsh averages, qsignrank")
-      add(place, c(hl_method = by_exact), "n <= exact_up_to")
+      add(place, c(hl_method = if (by_exact) "exact" else "asymptotic, continuity corrected"), "n <= exact_up_to")
       if (isTRUE(o$compare)) {
         plain <- n < 50 && !s$tied && all(d != 0)
-        if (!plain && any(d != 0)) {
-          found <- suppressWarnings(wilcox.test(d, conf.int = TRUE, conf.level = level, tol.root = 1e-13))$conf.int
+        if (!plain) {
+          ends <- NULL # where R says that it cannot reach the level
+          found <- tryCatch(
+            withCallingHandlers(
+              wilcox.test(d, conf.int = TRUE, conf.level = level, tol.root = 1e-13)$conf.int,
+              warning = function(w) if (grepl("exact", conditionMessage(w))) invokeRestart("muffleWarning")
+            ),
+            error = function(e) NULL, warning = function(w) NULL
+          )
           # The search ends beside a jump of the test; the jumps are at half units.
-          ends <- round(2 * found) / 2
+          if (length(unique(d[d != 0])) > 1 && !is.null(found)) ends <- round(2 * found) / 2
         }
-        add(place, setNames(ends / unit, c("hl_low", "hl_high")), "wilcox.test(conf.int = TRUE)", context = "R default (wilcox.test)")
+        if (!is.null(ends)) add(place, setNames(ends / unit, c("hl_low", "hl_high")), "wilcox.test(conf.int = TRUE)", context = "R default (wilcox.test)")
       }
     }
   })

@@ -17,6 +17,7 @@ METHODS$counts <- function(chosen, add) {
       records <- table(level)
       missing <- nrow(people) - length(known)
       add(place, c(N = N, n_missing = missing), "length(unique(USUBJID))")
+      add(place, c(events_missing = sum(is.na(level))), "sum(is.na)")
       if (!identical(o$denominator, "observed")) add(place, c(p_missing = share(missing, N)), "n / N")
       for (name in levels) {
         at <- c(place, level = name)

@@ -135,7 +135,9 @@ METHODS$rates <- function(chosen, add) {
     begin <- begin[timed]
     whole <- end[timed] - begin + 1
     for (line in o$lines) {
-      had <- rows[meets(rows, line$where) & rows$USUBJID %in% who, ]
+      had <- rows[meets(rows, line$where), ]
+      stray <- sum(!had$USUBJID %in% who)
+      had <- had[had$USUBJID %in% who, ]
       dated <- had[!is.na(had[[date]]), ]
       first <- tapply(dated[[date]], factor(dated$USUBJID, who), min)[who]
       days <- pmin(whole, pmax(first - begin + 1, 1), na.rm = TRUE)
@@ -143,6 +145,7 @@ METHODS$rates <- function(chosen, add) {
       years <- sum(days) / 365.25
       at <- c(place, level = line$id)
       add(at, c(n = x, events = nrow(had), n_undated = x - people_with(dated), n_before = sum(first < begin, na.rm = TRUE)), "sum")
+      add(at, c(events_no_time = stray), "sum")
       add(at, c(years = years), "sum(days) / 365.25")
       rate <- rep(NA_real_, 3)
       if (years > 0) {

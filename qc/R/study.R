@@ -17,8 +17,17 @@ read_study <- function(folder) {
   arms <- Filter(function(arm) !isFALSE(arm$treated), declared$page$arms)
   list(
     declared = declared, page = declared$page, data = data, types = lapply(declared$types, unlist),
+    imputed = imputed_scores(folder),
     treated = vapply(arms, `[[`, "", "label"), every_arm = vapply(declared$page$arms, `[[`, "", "label")
   )
+}
+
+# Imputed scores by chapter and analysis: arm, imputation, USUBJID, value.
+imputed_scores <- function(folder) {
+  files <- list.files(file.path(folder, "imputed"), "[.]csv$", full.names = TRUE)
+  classes <- c(arm = "character", imputation = "numeric", USUBJID = "character", value = "numeric")
+  sets <- lapply(files, read.csv, colClasses = classes, encoding = "UTF-8")
+  setNames(sets, sub("[.]csv$", "", basename(files)))
 }
 
 # R's `$` takes the beginning of a name for the name (`visit` would find `visits`): declarations know whole names only.
@@ -67,7 +76,7 @@ equals <- function(values, listed) {
 # ---- an analysis: its people, its rows, its columns -------------------------------------------------------------------
 
 # people: rows of ADSL with .arm, the column of the table that each stands in; arms: those columns in order.
-choose <- function(analysis, study) {
+choose <- function(analysis, study, chapter) {
   adsl <- study$data$adsl
   people <- adsl[meets(adsl, analysis$population), ]
   left_out <- people[0, ]
@@ -95,8 +104,12 @@ choose <- function(analysis, study) {
   }
   data <- study$data[[analysis$dataset]]
   rows <- data[meets(data, analysis$where) & data$USUBJID %in% people$USUBJID, ]
+  beside <- lapply(unclass(analysis$beside), function(about) {
+    other <- study$data[[about$dataset]]
+    other[meets(other, about$where) & other$USUBJID %in% people$USUBJID, ]
+  })
   list(
-    spec = analysis, options = analysis$options %||% list(), people = people, left_out = left_out, rows = rows,
+    id = paste(chapter, analysis$id, sep = "."), beside = beside, spec = analysis, options = analysis$options %||% list(), people = people, left_out = left_out, rows = rows,
     arms = arms, columns = c(arms, analysis$total), variable = variable, types = study$types[[analysis$dataset]],
     study = study, variables = unlist(analysis$variables %||% analysis$variable %||% "AVAL")
   )
@@ -161,7 +174,7 @@ each_cell <- function(chosen, each) {
 
 # Collects results; `add` takes the place of a cell and named values (numbers, or texts where a result is a text).
 # `how` is the call of R; `kind` is "exact" for counts and closed formulas, "iterative" where a search or an optimiser
-# is behind the number. A part of the place may be a vector, one element per value.
+# is behind the number. An infinite number is a missing one. A part of the place may be a vector, one element per value.
 book <- function() {
   pages <- new.env()
   pages$n <- 0
@@ -173,7 +186,7 @@ enter <- function(pages, chapter, analysis, place, values, how, kind, context) {
   pages$n <- pages$n + 1
   pages$all[[pages$n]] <- list(
     id = paste(name_of(chapter, analysis, place), names(values), escaped(context), sep = "|"),
-    value = if (is.character(values)) rep(NA_real_, length(values)) else as.numeric(values),
+    value = if (is.character(values)) rep(NA_real_, length(values)) else ifelse(is.finite(values), as.numeric(values), NA),
     text = if (is.character(values)) unname(values) else rep("", length(values)),
     method = rep_len(how, length(values)), kind = rep_len(kind, length(values))
   )

@@ -145,6 +145,7 @@ METHODS$mean_cumulative <- function(chosen, add) {
     place$variable <- date
     people$.last <- people[[o$end]] - people[[o$start %||% "TRTSDT"]] + 1
     timed <- people[(people$.last >= 1) %in% TRUE, ]
+    add(place, c(events_no_time = sum(!rows$USUBJID %in% timed$USUBJID)), "sum")
     rows <- rows[rows$USUBJID %in% timed$USUBJID, ]
     own <- match(rows$USUBJID, timed$USUBJID)
     rows$.day <- rows[[date]] - timed[[o$start %||% "TRTSDT"]][own] + 1

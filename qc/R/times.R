@@ -294,7 +294,7 @@ cox_model <- function(chosen, add, place, rows, people) {
       next
     }
     values <- as_level(values, chosen$study$types$adsl[[one$variable]])
-    levels <- as.character(unlist(one$levels)) 
+    levels <- as.character(unlist(one$levels))
     if (!length(levels)) levels <- if (all(values %in% chosen$arms)) intersect(chosen$arms, values) else sort(unique(values))
     for (name in union(one$reference, levels)) {
       add(c(at, level = name), c(n = sum(values == name), events = sum(event & values == name)), "sum")
