@@ -383,3 +383,25 @@ def exact_interval(x: int, n: int) -> tuple[float, float]:
 def printed_interval(x: int, n: int) -> str:
     low, high = exact_interval(x, n)
     return f"({100 * low:.1f}, {100 * high:.1f})"
+
+
+def change_described(changes: list[Fraction], decimals: int) -> list[str]:
+    """n; mean; t and its degrees of freedom; median of the Walsh averages; zeros."""
+    n, one = len(changes), decimals + 1
+    with localcontext() as context:
+        context.prec = 60
+        middle = mean(changes)
+        t = Decimal(middle.numerator) / Decimal(middle.denominator) * Decimal(n).sqrt() / deviation(changes)
+    walsh = [(a + b) / 2 for i, a in enumerate(changes) for b in changes[i:]]
+    return [
+        str(n),
+        rounded(middle, one),
+        f"{rounded(t, 2)} ({n - 1})",
+        rounded(quantile(walsh, Fraction(1, 2)), one),
+        str(changes.count(Fraction(0))),
+    ]
+
+
+def paired(cells: list[str]) -> list[str]:
+    """The cells of a table of tests that ``change_described`` gives."""
+    return [cells[0], cells[1].split(" ")[0], cells[2], cells[4].split(" ")[0], cells[6]]

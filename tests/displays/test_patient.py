@@ -15,12 +15,16 @@ from tests.independent import (
     VISITS,
     analysed,
     baseline,
+    change_described,
     clean,
     composite_events,
     described,
+    form,
     number,
+    paired,
     percent,
     printed_interval,
+    share,
     treated,
     values_by_person,
     whole,
@@ -38,19 +42,24 @@ def item(text: str, relevant: bool) -> int | None:
 
 
 def dlqi(record: dict[str, str]) -> int | None:
-    """Total; one missing item counts 0, two or more, or an answer that the item does not offer, leave no score."""
-    texts = [record[f"DLQI{n:02}"] for n in range(1, 11) if n != 7]
+    """Total; one missing item counts 0, two or more, or an answer out of its range, leave no score."""
+    items = dlqi_items(record)
+    return None if not items or items.count(None) > 1 else sum(i or 0 for i in items)
+
+
+def dlqi_items(record: dict[str, str]) -> list[int | None]:
+    """The ten items, missing as nothing, not relevant too where it is not offered; none where one is out of range."""
+    texts = [clean(record[f"DLQI{n:02}"]) for n in range(1, 11) if n != 7]
     items = [item(text, n > 1) for n, text in enumerate(texts)]
-    if any(i is None and clean(text) for i, text in zip(items, texts, strict=True)):
-        return None
+    if any(i is None and text not in ("", "NR") for i, text in zip(items, texts, strict=True)):
+        return []
     first, second = record["DLQI07A"], record["DLQI07B"]
+    seventh = None
     if first == "Y":
-        items.append(3)
+        seventh = 3
     elif first in ("N", "NR"):
-        items.append({"LOT": 2, "LITTLE": 1, "NOT": 0, "": 0}[second])
-    else:
-        items.append(None)
-    return None if items.count(None) > 1 else sum(i or 0 for i in items)
+        seventh = {"LOT": 2, "LITTLE": 1, "NOT": 0, "": 0}[second]
+    return [*items[:6], seventh, *items[6:]]
 
 
 def scale(field: str) -> Callable:
@@ -93,6 +102,8 @@ FORMS = {
     "WPAI, Activity Impairment (%)": ("WPAI", None, work("activity"), LAST_VISIT),
 }
 
+TITLES = list(FORMS)
+
 
 @cache
 def records(title: str) -> dict[str, list]:
@@ -126,17 +137,71 @@ def described_over_time(titles: list[str], who: set[str]) -> dict[tuple[str, str
 
 @proves("t-14.2.5.1")
 def test_scores_that_patients_report_are_described(display):
-    assert display.deep == described_over_time(list(FORMS)[:4], set(base()))
+    assert display.deep == described_over_time(TITLES[:4], set(base()))
 
 
 @proves("t-14.2.5.2")
 def test_joints_are_described_in_those_with_symptoms(display):
-    assert display.deep == described_over_time(list(FORMS)[4:7], joint_symptoms() & set(base()))
+    assert display.deep == described_over_time(TITLES[4:7], joint_symptoms() & set(base()))
 
 
 @proves("t-14.2.5.3")
-def test_work_and_activity_are_described(display):
-    assert display.deep == described_over_time(list(FORMS)[7:], set(base()))
+def test_work_is_described_in_those_employed(display):
+    assert display.deep == described_over_time(TITLES[7:10], employed())
+
+
+@proves("t-14.2.5.6")
+def test_activity_is_described(display):
+    assert display.deep == described_over_time(TITLES[10:], set(base()))
+
+
+def employed() -> set[str]:
+    """Subjects of the full analysis set in paid work at baseline."""
+    return {r["PERSON"] for r in form("WPAI") if r["EVENT"] == "BL" and r["WPEMP"] == "Y"} & set(base())
+
+
+DOMAINS = {
+    "DLQI, Symptoms and Feelings": (0, 1),
+    "DLQI, Daily Activities": (2, 3),
+    "DLQI, Leisure": (4, 5),
+    "DLQI, Work and School": (6,),
+    "DLQI, Personal Relationships": (7, 8),
+    "DLQI, Treatment": (9,),
+}
+
+
+def domain(places: tuple[int, ...]) -> Callable:
+    """Sum of the items of a domain; nothing where one is missing or cannot be read."""
+
+    def score(record: dict[str, str]) -> int | None:
+        texts = [clean(record[f"DLQI{n:02}"]) if n != 7 else "" for n in range(1, 11)]
+        seventh = dlqi_items(record | {f"DLQI{n:02}": "0" for n in range(1, 11) if n != 7})[6]
+        items = [seventh if n == 6 else item(texts[n], n > 1) for n in places]
+        return None if None in items else sum(items)
+
+    return score
+
+
+FORMS |= {title: ("DLQI", "DLDAT", domain(places), LATER_VISITS) for title, places in DOMAINS.items()}
+
+
+@proves("t-14.2.5.9")
+def test_domains_of_quality_of_life_are_described(display):
+    assert display.deep == described_over_time(list(DOMAINS), set(base()))
+
+
+@proves("t-14.2.5.8")
+def test_totals_of_quality_of_life_stand_in_their_bands(display):
+    title, columns = "DLQI Total Score", []
+    bands = ((0, 1), (2, 5), (6, 10), (11, 20), (21, 30))
+    for visit in ("Baseline", *LATER_VISITS):
+        found = [
+            bases(title).get(p) if visit == "Baseline" else (at(title, p, visit) or (0, 0, None))[2] for p in base()
+        ]
+        known = [v for v in found if v is not None]
+        cells = [share(sum(low <= v <= high for v in known), len(known)) for low, high in bands]
+        columns.append([*cells, str(len(known)), str(len(found) - len(known))])
+    assert [cells for _, cells in display.rows] == [list(row) for row in zip(*columns, strict=True)]
 
 
 def struck(title: str, person: str, visit: str) -> bool:
@@ -145,8 +210,9 @@ def struck(title: str, person: str, visit: str) -> bool:
     return any(when <= limit for when, _ in composite_events().get(person, []))
 
 
-@proves("t-14.2.5.4")
+@proves("t-14.2.5.4", "t-14.2.5.7")
 def test_responders_are_counted_among_those_who_can_respond(display):
+    observed = display.id == "t-14.2.5.7"
     everyone, joints = set(base()), joint_symptoms() & set(base())
     better = (lambda v, b: b - v >= 4, lambda b: b >= 4)
     halved = (lambda v, b: 2 * v <= b, lambda b: b > 0)
@@ -164,15 +230,13 @@ def test_responders_are_counted_among_those_who_can_respond(display):
     for head, (title, who, better_than, possible) in rules.items():
         start = {p: b for p, b in bases(title).items() if p in who and possible(b)}
         for visit in FORMS[title][3]:
-            hits = 0
+            hits, n = 0, 0
             for person, b in start.items():
                 found = at(title, person, visit)
-                hits += bool(found) and not struck(title, person, visit) and better_than(found[2], b)
-            expected[head, visit] = [
-                f"{hits}/{len(start)}",
-                percent(hits, len(start)),
-                printed_interval(hits, len(start)),
-            ]
+                n += bool(found) or not observed
+                counts = observed or not struck(title, person, visit)
+                hits += bool(found) and counts and better_than(found[2], b)
+            expected[head, visit] = [f"{hits}/{n}", percent(hits, n), printed_interval(hits, n)]
     assert display.deep == expected
 
 
@@ -184,3 +248,22 @@ def test_the_mixed_model_of_quality_of_life_has_the_subjects_with_a_value(displa
         policy = strategy.startswith("Treatment policy")
         found = [p for p in bases(title) if at(title, p, visit, policy) and (policy or not struck(title, p, visit))]
         assert cells[0] == str(len(found)), (strategy, visit)
+
+
+@proves("t-14.2.5.5")
+def test_tests_of_change_of_what_patients_report(display):
+    """n, mean, t, Hodges-Lehmann estimate and zeros; intervals and p-values are proven against R."""
+    for (title, visit), cells in display.rows:
+        name, _, kind = title.rpartition(", ")
+        joints = name in TITLES[4:7]
+        who = joint_symptoms() & set(base()) if joints else employed() if name in TITLES[7:10] else set(base())
+        start, changes = bases(name), []
+        for person in who:
+            found = at(name, person, visit)
+            if found and person in start:
+                change = Fraction(found[2] - start[person])
+                if kind.startswith("change"):
+                    changes.append(change)
+                elif start[person]:
+                    changes.append(100 * change / start[person])
+        assert paired(cells) == change_described(changes, 0), (title, visit)
