@@ -91,7 +91,9 @@ def compare(study: Path, folder: Path) -> Comparison:
     rows["python"] = rows["stat"].map(_written).mask(texts, rows["stat_text"])
     rows["r"] = given.map(_written).mask(texts, rows["text"])
     rows["digits"] = rows["digits"].where(rows["status"].isin(["agrees", "differs"])).astype("Int64")
-    return Comparison(rows.sort_values("id", ignore_index=True), _derived(folder), _read(folder / "failed.csv"), _drawn(folder))
+    return Comparison(
+        rows.sort_values("id", ignore_index=True), _derived(folder), _read(folder / "failed.csv"), _drawn(folder)
+    )
 
 
 def _house(study: Path) -> pd.DataFrame:
@@ -122,7 +124,15 @@ def _derived(folder: Path) -> pd.DataFrame:
     if not path.exists():
         text, whole = pd.Series(dtype="str"), pd.Series(dtype="int64")
         return pd.DataFrame(
-            {"dataset": text, "flag": text, "parameter": text, "visit": text, "rows": whole, "agree": whole, "differ": text}
+            {
+                "dataset": text,
+                "flag": text,
+                "parameter": text,
+                "visit": text,
+                "rows": whole,
+                "agree": whole,
+                "differ": text,
+            }
         )
     return _read(path)
 

@@ -20,7 +20,7 @@ TYPES = {"i": "integer", "f": "float"}
 
 
 def export(study: Path, folder: Path) -> None:
-    """Write ``adam/<name>.csv``, ``imputed/<chapter>.<analysis>.csv`` and ``declared.json`` for the study in ``study`` into ``folder``."""
+    """Write ``adam/<name>.csv``, ``imputed/<chapter>.<analysis>.csv`` and ``declared.json`` of a study."""
     page = read_yaml(study / "config/config.yaml")
     chapters = {path.stem: read_yaml(path) for path in sorted((study / "config/ard").glob("*.yaml"))}
     specifications = {path.stem: read_yaml(path) for path in sorted((study / "config/adam").glob("*.yaml"))}

@@ -70,9 +70,7 @@ def _form(name: str) -> tuple[tuple[tuple[str, str], ...], ...]:
             continue
         seen.add(key)
         end = stopped.get(record["SUBJID"])
-        dates = [
-            day(text) for field, text in record.items() if field in ("VSDAT", "VISDAT", "LBDAT", "PPDAT", "PGADAT")
-        ]
+        dates = [day(text) for field, text in record.items() if field in OBSERVED]
         if end and any(d is not None and d > end for d in dates):
             continue
         kept.append((*record.items(), ("PERSON", people()[record["SUBJID"]])))
@@ -211,12 +209,11 @@ def treated() -> dict[str, Person]:
 
 
 def values_by_person(name: str, date_field: str | None, score) -> dict[str, list[tuple[date, int, object]]]:
-    """Day, order and value of every record of a treated person that can be dated and scored."""
+    """Day, order and value of every record of a treated person that can be dated, else by its visit, and scored."""
     found = defaultdict(list)
     for order, record in enumerate(form(name)):
         when = day(record[date_field]) if date_field else None
-        if when is None and not (date_field and record[date_field].strip() and date_field != "PPDAT"):
-            when = visit_days().get((record["SUBJID"], event(record)))
+        when = when or visit_days().get((record["SUBJID"], event(record)))
         value = score(record)
         if when is not None and value is not None and record["PERSON"] in treated():
             found[record["PERSON"]].append((when, order, value))
@@ -252,16 +249,18 @@ def area(percent: str) -> int | None:
     return 0 if value == 0 else 1 + sum(value >= bound for bound in (10, 30, 50, 70, 90))
 
 
-def tenths(record: dict[str, str]) -> int | None:
+def tenths(record: dict[str, str], regions: Iterable[str] = ("RP", "LP", "RS", "LS")) -> int | None:
+    """Tenths of the score of some regions; nothing where an item is missing or out of its range.
+
+    An area score that is blank is taken from the percentage, one out of its range is not.
+    """
     total = 0
-    for region, weight in (("RP", 2), ("LP", 2), ("RS", 3), ("LS", 3)):
-        signs = [whole(record[region + sign], 4) for sign in ("ERY", "PUS", "DES")]
-        score = whole(record[region + "ARE"], 6)
-        if score is None:
-            score = area(record[region + "PCT"])
+    for region in regions:
+        signs = [whole(record[region + name], 4) for name in ("ERY", "PUS", "DES")]
+        score = whole(record[region + "ARE"], 6) if record[region + "ARE"].strip() else area(record[region + "PCT"])
         if None in signs or score is None:
             return None
-        total += weight * sum(signs) * score
+        total += (2 if region.endswith("P") else 3) * sum(signs) * score
     return total
 
 
@@ -269,19 +268,6 @@ def sign(record: dict[str, str], name: str, regions: Iterable[str] = ("RP", "LP"
     """Sum of a sign over the regions; nothing where one is missing."""
     parts = [whole(record[region + name], 4) for region in regions]
     return None if None in parts else sum(parts)
-
-
-def region_tenths(record: dict[str, str], regions: Iterable[str]) -> int | None:
-    """Tenths of the score of some regions; nothing where an item is missing."""
-    total = 0
-    for region in regions:
-        signs = [whole(record[region + name], 4) for name in ("ERY", "PUS", "DES")]
-        score = whole(record[region + "ARE"], 6)
-        score = area(record[region + "PCT"]) if score is None else score
-        if None in signs or score is None:
-            return None
-        total += (2 if region.endswith("P") else 3) * sum(signs) * score
-    return total
 
 
 @cache
@@ -397,3 +383,25 @@ def exact_interval(x: int, n: int) -> tuple[float, float]:
 def printed_interval(x: int, n: int) -> str:
     low, high = exact_interval(x, n)
     return f"({100 * low:.1f}, {100 * high:.1f})"
+
+
+def change_described(changes: list[Fraction], decimals: int) -> list[str]:
+    """n; mean; t and its degrees of freedom; median of the Walsh averages; zeros."""
+    n, one = len(changes), decimals + 1
+    with localcontext() as context:
+        context.prec = 60
+        middle = mean(changes)
+        t = Decimal(middle.numerator) / Decimal(middle.denominator) * Decimal(n).sqrt() / deviation(changes)
+    walsh = [(a + b) / 2 for i, a in enumerate(changes) for b in changes[i:]]
+    return [
+        str(n),
+        rounded(middle, one),
+        f"{rounded(t, 2)} ({n - 1})",
+        rounded(quantile(walsh, Fraction(1, 2)), one),
+        str(changes.count(Fraction(0))),
+    ]
+
+
+def paired(cells: list[str]) -> list[str]:
+    """The cells of a table of tests that ``change_described`` gives."""
+    return [cells[0], cells[1].split(" ")[0], cells[2], cells[4].split(" ")[0], cells[6]]

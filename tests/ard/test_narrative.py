@@ -136,7 +136,7 @@ def test_the_axis_starts_at_the_first_known_day_and_an_undated_end_is_not_droppe
     assert list(drawn.loc[drawn["stat_name"] == "label", "stat_text"]) == ["Pneumonia", "Acne", "Stroke"]
     ends = drawn[drawn["stat_name"].isin(["from", "to"])]
     assert [None if pd.isna(v) else v for v in ends["stat"]] == [11, None, 6, 8, None, None]
-    assert list(ends["warning"].fillna("")) == ["", "not dated", "", "", "not dated", "not dated"]
+    assert list(ends["warning"].fillna("")) == ["", "not known", "", "", "not known", "not known"]
     assert list(facts.loc[facts["stat_name"] == "reference", "stat_text"]) == ["first dose", "consent"]
 
 

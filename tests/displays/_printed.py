@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-PROVEN: dict[str, list[str]] = {}
+PROVEN: dict[str, list[Callable[[Display], None]]] = {}
 
 
 def proves(*displays: str):
@@ -16,7 +17,7 @@ def proves(*displays: str):
 
     def mark(check):
         for display in displays:
-            PROVEN.setdefault(display, []).append(f"{check.__module__}.{check.__name__}")
+            PROVEN.setdefault(display, []).append(check)
         return pytest.mark.parametrize("display", displays, indirect=True)(check)
 
     return mark

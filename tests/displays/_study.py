@@ -51,24 +51,40 @@ def screen_failures() -> set[str]:
 
 @cache
 def age(person: str) -> int | None:
-    """Completed years at the first consent; of a birth known to the month, those that are sure."""
-    consent, born = consents().get(person), period(persons()[person]["BRTHDAT"])
-    if consent is None or born is None:
+    """Completed years at the first consent."""
+    return age_at(person, consents().get(person))
+
+
+def age_at(person: str, when: date | None) -> int | None:
+    """Completed years on a day; of a birth known to the month, those that are sure."""
+    born = period(persons()[person]["BRTHDAT"])
+    if when is None or born is None:
         return None
     last = born[1]
-    return consent.year - last.year - ((consent.month, consent.day) < (last.month, last.day))
+    return when.year - last.year - ((when.month, when.day) < (last.month, last.day))
 
 
 def limits(record: dict[str, str]) -> tuple[Fraction | None, Fraction | None]:
-    """Reference range as printed beside the result, else that of the laboratory for sex, age and day."""
+    """Reference range as printed beside the result, else that of the laboratory for sex, age and day.
+
+    A printed range far below that of the laboratory is in another unit, and is none.
+    """
     low, high = clean(record["LBORNRLO"]), clean(record["LBORNRHI"])
     if found := re.fullmatch(r"([0-9.]+)-([0-9.]+)", low):
         return Fraction(found[1]), Fraction(found[2])
     if found := re.fullmatch(r"<([0-9.]+)", high):
         return None, Fraction(found[1])
+    table = tabled_limits(record)
     if low or high:
-        return number(low), number(high)
-    years, when, sex = age(record["PERSON"]), day(record["LBDAT"]), persons()[record["PERSON"]]["SEX"]
+        far = table[1] is not None and number(high) is not None and 20 * number(high) < table[1]
+        return (None, None) if far else (number(low), number(high))
+    return table
+
+
+def tabled_limits(record: dict[str, str]) -> tuple[Fraction | None, Fraction | None]:
+    """Range of the laboratory for sex, age and day."""
+    when, sex = day(record["LBDAT"]), persons()[record["PERSON"]]["SEX"]
+    years = age_at(record["PERSON"], when)
     for line in rows_of_ranges()[record["LBTEST"]]:
         fits = line["SEX"] in ("ALL", sex) and line["VALIDFROM"] <= when.isoformat() <= (line["VALIDTO"] or "9")
         if fits and years is not None and int(line["AGELO"]) <= years <= int(line["AGEHI"] or 999):

@@ -468,3 +468,30 @@ def test_the_listing_of_adverse_events_has_every_record_of_the_form(display):
         if r["Treatment-emergent"] == "Y"
     ]
     assert sorted(shown) == sorted(emergent)
+
+
+@proves("l-16.2.7.2")
+def test_the_listing_of_partial_dates_has_every_event_with_one(display):
+    """Starts that are not a full date; and ends that are partial, or neither given nor said to be ongoing."""
+    wanted = []
+    for record in form("AE"):
+        started, ended = period(record["AESTDAT"]), period(record["AEENDAT"])
+        open_end = ended is None and record["AEONGO"] != "Y"
+        if record["AEYN"] == "Y" and (started is None or started[2] or (ended and ended[2]) or open_end):
+            code = coding().get(record["AETERM"].strip())
+            wanted.append((record["PERSON"], code["DECOD"] if code else f"Uncoded: {record['AETERM']}"))
+    assert sorted((r["Subject"][-7:], r["Preferred term"]) for r in display.records) == sorted(wanted)
+
+
+@proves("n-14.3.3")
+def test_a_narrative_is_written_of_each_subject_who_needs_one(display):
+    """Fatal, serious or with a criterion of it, leading to the end of treatment, or of special interest and grave."""
+    special_ones = [e for group in GROUPS for e in special(group) if e["grade"] >= 3 or e["AESER"] == "Y"]
+    wanted = {e["PERSON"] for e in special_ones}
+    for record in form("AE"):
+        grave = record["AESER"] == "Y" or record["AEOUT"] == "FATAL" or record["AETOXGR"] == "5"
+        criteria = [record[f"AES{name}"] for name in ("DTH", "LIFE", "HOSP", "DISAB", "CONG", "MIE")]
+        if record["AEYN"] == "Y" and (grave or "Y" in criteria or record["AEACN"] == "WITHDRAWN"):
+            wanted.add(record["PERSON"])
+    wanted |= {p.id for p in treated().values() if p.reason == "ADVERSE EVENT"}
+    assert {sheet["head"][-7:] for sheet in display.made["sheets"]} == wanted

@@ -1,6 +1,8 @@
 """How text becomes a number, and how a number becomes the text that is printed.
 
-Rounding is half away from zero on decimal arithmetic (the convention of SAS), never on binary floats.
+Rounding is half away from zero on decimal arithmetic (the convention of SAS), never on binary floats. What a
+difference or a mean of floats misses of a half is put right first, ``GUARD`` decimals behind the last one shown:
+6.70 - 5.75 is 0.95 and shows as 1.0, though the float is 0.9499999999999993.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+GUARD = 9
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 
 
@@ -26,8 +29,14 @@ def to_number(text: pd.Series) -> pd.Series:
 
 
 def rounded(value: float, digits: int) -> Decimal:
-    """Round half away from zero at ``digits`` decimals, on the shortest decimal that names the float."""
-    return rounded_decimal(Decimal(repr(float(value))), digits)
+    """Round half away from zero at ``digits`` decimals, on the shortest decimal that names the float.
+
+    Noise of binary arithmetic beyond ``GUARD`` more decimals does not count.
+    """
+    named = Decimal(repr(float(value)))
+    # Where a float has not so many decimals there is nothing to put right, and a Decimal no room.
+    settled = rounded_decimal(named, digits + GUARD) if abs(named) < 10**12 else named
+    return rounded_decimal(settled, digits)
 
 
 def rounded_decimal(value: Decimal, digits: int) -> Decimal:

@@ -221,7 +221,11 @@ class Plan:
         spec, study = self.study.tlf[name], self.study
         chapter = self.ard[name]
         rooms = [f"crf2csr.tlf.{r}" for r in sorted({d["layout"] for d in spec["displays"]}) if has_room("tlf", r)]
-        part = {"spec": spec, "page": page_slice(study, ["study", "arms"])}
+        part = {
+            "spec": spec,
+            "page": page_slice(study, ["study", "arms"]),
+            "analyses": [analysis["id"] for analysis in study.ard[name]["analyses"]],
+        }
         inputs = {role: path for role, path in chapter.outputs.items() if role not in ("sets", "methods")}
         return Job(
             name,

@@ -161,5 +161,5 @@ def _axis(analysis: Analysis, named: dict[str, dict[str, Any]], language: Langua
                 facts.add(name, None, "text", members, **one, stat_text=str(text[row]))
             for name, when in ends.items():
                 known = pd.notna(when[row])
-                none = {} if known else {"warning": "not dated", "stat_text": "not known"}
+                none = {} if known else {"warning": "not known"}
                 facts.add(name, float(when[row]) if known else None, "d0", members, **one, **none)

@@ -16,6 +16,10 @@ BRACKETS = re.compile(r"(\[[^\]]*\])")
 SELECTORS = ("variable", "variable_level", "group1_level", "group2_level", "group3_level")
 
 
+class Nothing(Exception):
+    """A layout has nothing to draw: no error, the display says that no data meet the criteria."""
+
+
 class Shelf:
     """The declared results of one chapter, found by analysis, group and statistic; never what other defaults give."""
 

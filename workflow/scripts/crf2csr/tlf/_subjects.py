@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.tlf._cells import Shelf, fill
+from crf2csr.tlf._cells import Nothing, Shelf, fill
 
 
 def points(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
     """One line per point of an analysis by ``points``: SUBJECT, ARM, GROUP (level of ``by``), x, y, mark."""
     facts = shelf.of(analysis, where)
     mine = facts[facts["group3_level"].notna()]
-    keys = mine[["group3_level", "variable_level"]].astype(str).agg("|".join, axis=1)
+    keys = mine["group3_level"].astype(str) + "|" + mine["variable_level"].astype(str)
     out = pd.DataFrame(
         {
             "SUBJECT": mine["group3_level"].to_numpy(),
@@ -28,6 +28,14 @@ def points(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
         values = part["stat_text" if name == "mark" else "stat"].to_numpy()
         out[name] = pd.Series(values, index=pd.Index(keys[part.index])).reindex(out.index)
     return out.reset_index(drop=True)
+
+
+def drawn(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
+    """Points that a figure is about; without one, and none held back, there is nothing to draw."""
+    found = points(shelf, analysis, where)
+    if found.empty and refused(shelf, analysis, where) is None:
+        raise Nothing
+    return found
 
 
 def short(subject: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.tlf._cells import Shelf
+from crf2csr.tlf._cells import Nothing, Shelf
 
 
 def lines(shelf: Shelf, spec: dict[str, Any], where: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
@@ -19,6 +19,8 @@ def lines(shelf: Shelf, spec: dict[str, Any], where: str) -> tuple[pd.DataFrame,
     counted = terms[(terms["stat_name"] == "n") & terms["variable_level"].isna()]
     most = counted.groupby(["group2_level", "group3_level"], sort=False)["stat"].max()
     order = sorted(most.index, key=lambda term: (-most[term], term[1]))
+    if not order:
+        raise Nothing
     return terms, order[: int(spec.get("at_most", len(order)))]
 
 

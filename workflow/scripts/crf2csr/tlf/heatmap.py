@@ -21,7 +21,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
-    found = _subjects.points(shelf, spec["analysis"], where)
+    found = _subjects.drawn(shelf, spec["analysis"], where)
     visits = list(dict.fromkeys(found["GROUP"]))
     marks = spec["marks"]
     rank = found["mark"].map(lambda text: next((n for n, m in enumerate(marks) if str(text).startswith(m["text"])), -1))

@@ -74,7 +74,9 @@ def _drawn(facts: pd.DataFrame) -> pd.DataFrame:
         name = row["stat_name"]
         line[name] = row["stat"] if name in ("from", "to") else row["stat_text"]
         shown = part(fact, row)
-        line[f"{name}_P"] = [shown | ({"t": "not known"} if name in ("from", "to") and pd.isna(row["stat"]) else {})]
+        line[f"{name}_P"] = [
+            shown | ({"t": str(row["warning"])} if name in ("from", "to") and pd.isna(row["stat"]) else {})
+        ]
     columns = ["LANE", *AXIS, *(f"{name}_P" for name in AXIS)]
     return pd.DataFrame(list(lines.values()), columns=columns)
 

@@ -18,7 +18,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
     labels = arms(facts)
-    found = _subjects.points(shelf, spec["analysis"], where)
+    found = _subjects.drawn(shelf, spec["analysis"], where)
     counted = found["GROUP"].value_counts()
     groups = sorted(counted.index, key=lambda name: (-counted[name], str(name)))
     place = {name: n for n, name in enumerate(groups)}

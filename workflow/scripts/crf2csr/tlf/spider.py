@@ -18,7 +18,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
-    found = _subjects.points(shelf, spec["analysis"], where)
+    found = _subjects.drawn(shelf, spec["analysis"], where)
     kinds, marks = pd.Series(dtype="str"), {}
     if "kinds" in spec:
         marked = _subjects.points(shelf, spec["kinds"]["analysis"], where)

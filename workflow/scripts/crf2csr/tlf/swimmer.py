@@ -17,7 +17,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     """
     where = f"display {spec['id']}"
     labels = arms(shelf.of(spec["analysis"], where))
-    lanes = _subjects.points(shelf, spec["analysis"], where)
+    lanes = _subjects.drawn(shelf, spec["analysis"], where)
     lanes["ORDER"] = lanes["ARM"].map({label: n for n, label in enumerate(labels)})
     lanes = lanes.sort_values(["ORDER", "x", "SUBJECT"], ascending=[True, False, True]).reset_index(drop=True)
     place = {subject: n for n, subject in enumerate(lanes["SUBJECT"])}

@@ -18,7 +18,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     where = f"display {spec['id']}"
     facts = shelf.of(spec["analysis"], where)
     labels = arms(facts)
-    found = _subjects.points(shelf, spec["analysis"], where)
+    found = _subjects.drawn(shelf, spec["analysis"], where)
     figure = _figure.canvas(760, 380)
     axes = figure.add_axes((0.08, 0.1, 0.9, 0.86))
     start, kinds = 0, list(spec.get("marks", {}))

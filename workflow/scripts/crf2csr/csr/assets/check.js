@@ -27,7 +27,7 @@ function check(hash) {
 }
 
 function says(text, fact) {
-  if (fact.format === "text" || fact.stat === null || fact.stat === undefined) return text === visible(fact.stat_text) || text === "NE" || text === visible(fact.error);
+  if (fact.format === "text" || fact.stat === null || fact.stat === undefined) return text === visible(fact.stat_text) || text === "NE" || text === visible(fact.error) || text === visible(fact.warning);
   const own = FORMATS[fact.format];
   return (own && own(fact.stat) === text) || Object.values(FORMATS).some((format) => format(fact.stat) === text) || text === visible(fact.stat_text);
 }

@@ -29,17 +29,22 @@ function terms(pairs) {
   return list;
 }
 
-// Numbers as the pipeline prints them: half away from zero, on the shortest decimal that names the number.
+// Numbers as the pipeline prints them: half away from zero, on the shortest decimal that names the number; what binary
+// arithmetic misses of a half is put right first, 9 decimals behind the last one shown.
 function rounded(value, digits, shift = 0) {
   let [whole, rest = ""] = plainDecimal(Math.abs(value)).split(".");
   rest = rest.padEnd(shift, "0");
-  whole += rest.slice(0, shift);
-  rest = rest.slice(shift).padEnd(digits + 1, "0");
+  const [lead, tail = ""] = nearest(whole + rest.slice(0, shift), rest.slice(shift), digits + 9).split(".");
+  const text = nearest(lead, tail, digits);
+  return value < 0 && /[1-9]/.test(text) ? "-" + text : text;
+}
+
+function nearest(whole, rest, digits) {
+  rest = rest.padEnd(digits + 1, "0");
   let number = BigInt(whole + rest.slice(0, digits));
   if (rest[digits] >= "5") number += 1n;
   const text = String(number).padStart(digits + 1, "0");
-  const sign = value < 0 && number > 0n ? "-" : "";
-  return sign + (digits ? text.slice(0, -digits) + "." + text.slice(-digits) : text);
+  return digits ? text.slice(0, -digits) + "." + text.slice(-digits) : text;
 }
 
 function plainDecimal(value) {
