@@ -73,8 +73,9 @@ def compare(study: Path, folder: Path) -> Comparison:
     rows["digits"] = digits_agreed(rows["stat"], given)
     tiny = rows["format"] == "p"  # a p-value may be as small as it likes
     rows.loc[tiny, "digits"] = digits_agreed(rows.loc[tiny, "stat"], given[tiny], scale=0)
-    texts = rows["stat"].isna() & rows["stat_text"].notna()  # a result that is a text and no number
-    rows.loc[texts & (rows["stat_text"] != rows["text"]), "digits"] = 0
+    # A result that is a text and no number, for either of the two.
+    texts = rows["stat"].isna() & (rows["stat_text"].notna() | rows["text"].fillna("").ne(""))
+    rows.loc[texts & (rows["stat_text"].fillna("") != rows["text"].fillna("")), "digits"] = 0
     needed = rows["kind"].map(NEEDED).where(rows["format"] != "count", MOST)
     rows["status"] = np.select(
         [rows["found"] == "right_only", rows["found"] == "left_only", rows["digits"] >= needed],

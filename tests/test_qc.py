@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from crf2csr import io
+from crf2csr.ard._facts import Facts
 from crf2csr.errors import Cause
 from qc import page
 from qc.__main__ import compute, told, verify
@@ -118,18 +119,22 @@ def test_noise_around_zero_is_zero_and_a_small_p_value_is_not_noise():
     assert digits_agreed(python, r, scale=0).tolist() == [0, 0]
 
 
-def small(tmp_path: Path, house: list[tuple[str, float, str]], r: list[tuple[str, float | str, str]]) -> Comparison:
-    """Compare results of one small analysis, (stat_name, value, format), with those of R, (stat_name, value, kind)."""
-    from crf2csr.ard._facts import Facts
+def small(tmp_path: Path, house: list[tuple], r: list[tuple]) -> Comparison:
+    """Compare results of one small analysis with those of R.
 
+    Of the house: statistic, value, format, perhaps a text; of R: statistic, value, kind, perhaps a text.
+    """
     facts = Facts()
     about = {"analysis": "x", "method": "proportion", "group1": "TRT01P", "group1_level": "A", "variable": "AVAL"}
-    for name, value, form in house:
-        facts.add(name, value, form, None, **about)
+    for name, value, form, *text in house:
+        facts.add(name, value, form, None, **about, stat_text=text[0] if text else None)
     (tmp_path / "config/ard").mkdir(parents=True)
     (tmp_path / "config/ard/efficacy.yaml").touch()
     io.write_table(tmp_path / "results/ard/efficacy.parquet", facts.frame())
-    lines = [f"efficacy|x|TRT01P=A|||AVAL|{name}|,{value},,call,{kind}" for name, value, kind in r]
+    lines = [
+        f"efficacy|x|TRT01P=A|||AVAL|{name}|,{'' if pd.isna(value) else value},{text[0] if text else ''},call,{kind}"
+        for name, value, kind, *text in r
+    ]
     io.write_text(tmp_path / "qc/results.csv", "\n".join(["id,value,text,method,kind", *lines, ""]))
     io.write_text(tmp_path / "qc/failed.csv", "chapter,analysis,message\n")
     return compare(tmp_path, tmp_path / "qc")
@@ -157,6 +162,12 @@ def test_a_count_must_be_the_same_and_others_agree_in_as_many_digits_as_their_ki
     found = small(tmp_path, house, r)
     assert statuses(found) == {"n": "agrees", "N": "differs", "p": "agrees", "q": "differs", "s": "agrees"}
     assert not found.sound
+
+
+def test_a_text_must_be_the_same_text(tmp_path):
+    said = [("a", np.nan, "exact", "none"), ("b", np.nan, "exact", "nine"), ("c", np.nan, "exact", "text")]
+    house = [("a", np.nan, "text", "none"), ("b", np.nan, "text", "none"), ("c", np.nan, "text", None)]
+    assert statuses(small(tmp_path, house, said)) == {"a": "agrees", "b": "differs", "c": "differs"}
 
 
 def test_what_only_one_of_the_two_finds_is_not_passed_over(tmp_path):

@@ -89,15 +89,7 @@ METHODS$narrative <- function(chosen, add) {
     at <- c(place, list(l3 = rows$USUBJID, g2 = "lane", l2 = lane$id, variable = lane$from, level = as.character(rows$.row)))
     for (end in intersect(c("from", "to"), names(lane))) {
       apart <- rows[[lane[[end]]]] - zero
-      day_of <- apart + (apart >= 0)
-      for (known in c(TRUE, FALSE)) {
-        some <- is.na(day_of) != known
-        if (!any(some)) next
-        here <- at
-        here[c("l3", "level")] <- lapply(at[c("l3", "level")], `[`, some)
-        said_of <- if (known) day_of[some] else rep("not known", sum(some))
-        add(here, setNames(said_of, rep(end, sum(some))), "date - reference, no day 0")
-      }
+      add(at, setNames(apart + (apart >= 0), rep(end, nrow(rows))), "date - reference, no day 0")
     }
   }
 }
