@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,6 @@ from qc.export import export
 from tests import two_arms
 from tests.climb import ROOT
 
-NEEDS_R = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here: apt-get install r-base-core ...")
-
 
 @pytest.fixture(scope="module")
 def verified(shipped, tmp_path_factory) -> tuple[Comparison, Path]:
@@ -28,7 +25,6 @@ def verified(shipped, tmp_path_factory) -> tuple[Comparison, Path]:
     return verify(shipped, folder), folder
 
 
-@NEEDS_R
 def test_r_agrees_with_every_result_of_the_shipped_study(verified):
     found, _ = verified
     assert found.sound, told(found)
@@ -36,14 +32,12 @@ def test_r_agrees_with_every_result_of_the_shipped_study(verified):
     assert (found.rows["status"] == "agrees").mean() > 0.95
 
 
-@NEEDS_R
 def test_the_responses_are_those_that_r_derives_from_scores_dates_and_events(verified):
     derived = verified[0].derived
     assert derived["rows"].sum() > 4_000
     assert {"PPASI50", "PGASUC", "PUS0"} <= set(derived["parameter"])
 
 
-@NEEDS_R
 def test_the_committed_agreement_is_that_of_these_results(verified):
     """Stale lines would be shown as not verified: `make qc` writes them anew."""
     committed = pd.DataFrame(io.read_records(ROOT / "qc/agreement.csv")).set_index("id")
@@ -58,7 +52,6 @@ def test_the_committed_agreement_is_that_of_these_results(verified):
     assert stale.empty, f"{len(stale)} results changed since `make qc`, such as {list(stale[:5])}"
 
 
-@NEEDS_R
 def test_the_page_names_every_method_and_stands_alone(shipped, verified):
     found, folder = verified
     text = page.render(shipped, found, folder)
@@ -67,14 +60,12 @@ def test_the_page_names_every_method_and_stands_alone(shipped, verified):
     assert text == page.render(shipped, found, folder)
 
 
-@NEEDS_R
 def test_r_agrees_with_every_result_of_the_pilot(pilot, tmp_path):
     found = verify(pilot, tmp_path)
     assert found.sound, told(found)
     assert "logrank" in page.render(pilot, found, tmp_path)
 
 
-@NEEDS_R
 def test_r_agrees_where_a_study_has_two_arms_and_uses_every_option(shipped, tmp_path):
     study = two_arms.make(shipped, tmp_path / "study")
     found = verify(study, tmp_path / "qc")
@@ -82,7 +73,6 @@ def test_r_agrees_where_a_study_has_two_arms_and_uses_every_option(shipped, tmp_
     assert {"gray", "logrank", "difference", "mcnemar", "ancova"} <= set(found.rows["of"])
 
 
-@NEEDS_R
 def test_one_changed_response_is_found_in_numbers_and_in_the_derivation(shipped, tmp_path):
     export(shipped, tmp_path)
     declared = io.read_json(tmp_path / "declared.json")

@@ -369,7 +369,13 @@ CONTRADICTIONS = [
         "two analyses of one name",
         lambda s: analysis(s, "locf").update(id="observed"),
         (ARD, "id", "observed"),
-        "two analyses of this chapter bear this id",
+        "two analyses bear this id",
+    ),
+    (
+        "one name for analyses of two chapters",
+        lambda s: analysis(s, "score_values", "patient").update(id="primary"),
+        ("config/ard/patient.yaml", "id", "primary"),
+        "two analyses bear this id",
     ),
     (
         "a flag that carries another estimand",

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crf2csr import estimands
+from crf2csr import estimands, serving
 from crf2csr.errors import Cause, together
 from crf2csr.jobs import has_room
+from crf2csr.lookups import strange, twice
 from crf2csr.populations import BOUNDS
 from crf2csr.specs import Study, read_yaml
 
@@ -25,22 +26,6 @@ def check(study: Study) -> None:
     causes = [cause for part in looked for cause in part(study)]
     if causes:
         raise together(causes)
-
-
-def _strange(name: str, known: Iterable[str], what: str, file: str, field: str) -> Iterator[Cause]:
-    """Yield the cause that ``name`` is not among ``known``."""
-    listed = sorted(known)
-    if name not in listed:
-        said = ", ".join(listed) if len(listed) <= 40 else f"{', '.join(listed[:40])} ..."
-        yield Cause(f"is not {what}; known: {said or 'none'}", file=file, field=field, value=name)
-
-
-def _twice(names: Iterable[str], what: str, file: str) -> Iterator[Cause]:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            yield Cause(f"two {what} bear this id", file=file, field="id", value=name)
-        seen.add(name)
 
 
 # ---- conditions ----
@@ -78,12 +63,12 @@ def _condition(study: Study, where: Any, dataset: str, file: str, field: str) ->
         listed = wanted
         if isinstance(wanted, dict):
             for word in wanted:
-                yield from _strange(word, COMPARISONS, "a comparison", file, place)
+                yield from strange(word, COMPARISONS, "a comparison", file, place)
             listed = wanted.get("not", [])
         for value in listed if isinstance(listed, list) else [listed]:
             if variable in values:
                 what = f"a value of {variable} in {dataset.upper()}"
-                yield from _strange(str(value), values[variable], what, file, place)
+                yield from strange(str(value), values[variable], what, file, place)
 
 
 def _inner(study: Study, part: Any, dataset: str, file: str, field: str) -> Iterator[Cause]:
@@ -95,7 +80,7 @@ def _inner(study: Study, part: Any, dataset: str, file: str, field: str) -> Iter
             if key == "where":
                 yield from _condition(study, value, of, file, f"{field}.where")
             elif key == "dataset":
-                yield from _strange(value, study.adam, "a data set of the study", file, f"{field}.dataset")
+                yield from strange(value, study.adam, "a data set of the study", file, f"{field}.dataset")
             else:
                 yield from _inner(study, value, of, file, f"{field}.{key}")
     elif isinstance(part, list):
@@ -113,18 +98,18 @@ def _page(study: Study) -> Iterator[Cause]:
     for number, entry in enumerate(study.page["analysis_sets"]):
         field = f"analysis_sets.{entry['flag']}"
         if "within" in entry:
-            yield from _strange(entry["within"], flags[:number], "a set declared before", file, f"{field}.within")
+            yield from strange(entry["within"], flags[:number], "a set declared before", file, f"{field}.within")
         for need in entry["needs"]:
             yield from _condition(study, need["where"], "adsl", file, f"{field}.needs.where")
     events = study.page.get("intercurrent_events", [])
-    yield from _twice((event["id"] for event in events), "intercurrent events", file)
+    yield from twice((event["id"] for event in events), "intercurrent events", file)
     sources = study.adam.get("adice", {}).get("sources", {})
     known = [name for floor in sources.values() for name in floor]
     for event in events:
         for source in event["sources"]:
             field = f"intercurrent_events.{event['id']}.sources"
             if "adice" in study.adam:
-                yield from _strange(source["of"], known, "a source of ADICE", file, f"{field}.of")
+                yield from strange(source["of"], known, "a source of ADICE", file, f"{field}.of")
             yield from _condition(study, source.get("where"), source["of"], file, f"{field}.where")
             named = [source[key] for key in ("date", "end", "text") if key in source] + source.get("variables", [])
             yield from _condition(study, {name: {} for name in named}, source["of"], file, field)
@@ -141,16 +126,16 @@ def _datasets(study: Study) -> Iterator[Cause]:
             yield Cause("no such room on the adam floor", file=file, field="name", value=spec["name"])
         for floor, known in (("sdtm", study.sdtm), ("adam", study.adam)):
             for source in spec["sources"].get(floor, []):
-                yield from _strange(source, known, f"made on the {floor} floor", file, f"sources.{floor}")
+                yield from strange(source, known, f"made on the {floor} floor", file, f"sources.{floor}")
         yield from _named(study, spec, settings, file)
         for variable, about in spec["variables"].items():
             if "estimand" in about:
                 ids = {estimand["id"] for estimand in estimands.of_study(study)}
-                yield from _strange(about["estimand"], ids, "an estimand of the study", file, variable)
+                yield from strange(about["estimand"], ids, "an estimand of the study", file, variable)
         for parameter in spec.get("parameters", []):
             if "windows" in parameter:
                 known = study.page.get("windows", {})
-                yield from _strange(
+                yield from strange(
                     parameter["windows"], known, "a set of windows", file, f"{parameter['code']}.windows"
                 )
         if name == "adtte":
@@ -160,11 +145,11 @@ def _datasets(study: Study) -> Iterator[Cause]:
 def _named(study: Study, spec: dict[str, Any], settings: Iterable[str], file: str) -> Iterator[Cause]:
     """Settings of the page and lists that a specification asks for."""
     for key in spec.get("settings", []):
-        yield from _strange(key, settings, "a key of config.yaml", file, "settings")
+        yield from strange(key, settings, "a key of config.yaml", file, "settings")
     for key in spec.get("lists", []):
         # A study need not declare estimands; all other lists that are asked for must be there.
         if key != "estimands":
-            yield from _strange(key, study.lists, "a list of the study", file, "lists")
+            yield from strange(key, study.lists, "a list of the study", file, "lists")
 
 
 def _times(study: Study, spec: dict[str, Any], file: str) -> Iterator[Cause]:
@@ -174,7 +159,7 @@ def _times(study: Study, spec: dict[str, Any], file: str) -> Iterator[Cause]:
             given = parameter.get(key, [])
             for source in given if isinstance(given, list) else [given]:
                 field = f"{parameter['code']}.{key}"
-                yield from _strange(source["of"], spec["sources"]["adam"], "a source of ADTTE", file, f"{field}.of")
+                yield from strange(source["of"], spec["sources"]["adam"], "a source of ADTTE", file, f"{field}.of")
                 yield from _condition(study, source.get("where"), source["of"], file, f"{field}.where")
 
 
@@ -183,12 +168,15 @@ def _times(study: Study, spec: dict[str, Any], file: str) -> Iterator[Cause]:
 
 def _analyses(study: Study) -> Iterator[Cause]:
     settings = read_yaml(study.schemas / "config.schema.yaml")["properties"]
+    named: list[str] = []
     for chapter, spec in study.ard.items():
         file = f"config/ard/{chapter}.yaml"
         yield from _named(study, spec, settings, file)
         for dataset in spec["datasets"]:
-            yield from _strange(dataset, study.adam, "a data set of the study", file, "datasets")
-        yield from _twice((a["id"] for a in spec["analyses"]), "analyses of this chapter", file)
+            yield from strange(dataset, study.adam, "a data set of the study", file, "datasets")
+        # Cards and reconciliation name an analysis by its id alone, so it is unique over all chapters.
+        yield from twice([*dict.fromkeys(named), *(a["id"] for a in spec["analyses"])], "analyses", file)
+        named += [a["id"] for a in spec["analyses"]]
         for analysis in spec["analyses"]:
             yield from _analysis(study, spec, analysis, file)
 
@@ -198,7 +186,7 @@ def _analysis(study: Study, spec: dict[str, Any], analysis: dict[str, Any], file
     if analysis["method"].startswith("_") or not has_room("ard", analysis["method"]):
         yield Cause("is not a method of the house", file=file, field=f"{name}.method", value=analysis["method"])
     chapter = {"adsl", *spec["datasets"]}
-    yield from _strange(dataset, chapter, "among the data sets of this chapter", file, f"{name}.dataset")
+    yield from strange(dataset, chapter, "among the data sets of this chapter", file, f"{name}.dataset")
     yield from _condition(study, analysis.get("population"), "adsl", file, f"{name}.population")
     yield from _condition(study, analysis.get("where"), dataset, file, f"{name}.where")
     for key in ("without", "split", "beside", "options"):
@@ -211,70 +199,7 @@ def _analysis(study: Study, spec: dict[str, Any], analysis: dict[str, Any], file
                 yield Cause(f"is not a variable of {dataset.upper()}", file=file, field=f"{name}.{key}", value=variable)
         levels = {k: {"not": v} for k, v in analysis.get("levels", {}).items() if k in study.adam[dataset]["variables"]}
         yield from _condition(study, levels, dataset, file, f"{name}.levels")
-    yield from _estimand(study, analysis, file)
-
-
-def _estimand(study: Study, analysis: dict[str, Any], file: str) -> Iterator[Cause]:
-    """An analysis serves the estimand that it names, on the rows, the flag and the population that carry it."""
-    declared = {estimand["id"]: estimand for estimand in estimands.of_study(study)}
-    name, dataset, given = analysis["id"], analysis["dataset"], analysis.get("estimand")
-    carried = {d for estimand in declared.values() for entry in estimand["data"] for d in entry["datasets"]}
-    if given is None:
-        if dataset in carried and analysis["method"] != "select":
-            yield Cause(
-                f"{dataset.upper()} carries estimands, and this analysis does not say which it serves (an id of "
-                f"{estimands.FILE}, {' or '.join(estimands.WORDS)})",
-                file=file,
-                field=f"{name}.estimand",
-            )
-        return
-    if given in estimands.WORDS:
-        return
-    yield from _strange(given, {*declared, *estimands.WORDS}, "an estimand of the study", file, f"{name}.estimand")
-    if given not in declared:
-        return
-    data = declared[given]["data"]
-    served = {d for entry in data for d in entry["datasets"]}
-    if dataset not in served | {"adsl", "adice"}:
-        yield from _strange(dataset, served, f"among the data sets of estimand {given}", file, f"{name}.dataset")
-    flags = {
-        (d, e["flag"]): x["id"] for x in declared.values() for e in x["data"] if "flag" in e for d in e["datasets"]
-    }
-    own = {e["flag"] for e in data if dataset in e["datasets"] and "flag" in e}
-    for variable in analysis.get("where") or {}:
-        if (dataset, variable) in flags and variable not in own:
-            yield Cause(
-                f"this flag does not carry estimand {given}, which fills {', '.join(sorted(own)) or 'none'}",
-                file=file,
-                field=f"{name}.where",
-                value=variable,
-            )
-    if {entry["rows"] for entry in data if dataset in entry["datasets"]} == {"scores"} and not own & set(
-        analysis.get("where") or {}
-    ):
-        yield Cause(
-            f"estimand {given} is carried by {', '.join(sorted(own))}, and the condition does not ask for it",
-            file=file,
-            field=f"{name}.where",
-        )
-    wanted = declared[given]["population"]["flag"]
-    sets = {entry["flag"]: entry.get("within") for entry in study.page["analysis_sets"]}
-    held = {flag for flag, value in (analysis.get("population") or {}).items() if value == "Y"}
-    for flag in list(held):
-        while (flag := sets.get(flag) or "") and flag not in held:
-            held.add(flag)
-    if wanted not in held:
-        yield Cause(
-            f"the population is not within that of estimand {given}",
-            file=file,
-            field=f"{name}.population",
-            value=f"{wanted}: Y is asked for",
-        )
-
-
-def _flags(data: list[dict[str, Any]], dataset: str) -> set[str]:
-    """Flags of a data set that an estimand fills."""
-    return {entry["flag"] for entry in data if dataset in entry["datasets"] and "flag" in entry}
+    yield from serving.check(study, analysis, file)
 
 
 # ---- displays and the report ----
@@ -284,7 +209,7 @@ def _displays(study: Study) -> Iterator[Cause]:
     for chapter, spec in study.tlf.items():
         file = f"config/tlf/{chapter}.yaml"
         if chapter not in study.ard:
-            yield from _strange(chapter, study.ard, "a chapter of config/ard/", file, "name")
+            yield from strange(chapter, study.ard, "a chapter of config/ard/", file, "name")
             continue
         analyses = {a["id"] for a in study.ard[chapter]["analyses"]}
         for display in spec["displays"]:
@@ -293,9 +218,9 @@ def _displays(study: Study) -> Iterator[Cause]:
                     "is not a layout of the house", file=file, field=f"{display['id']}.layout", value=display["layout"]
                 )
             for field, value in _mentions(display, display["id"]):
-                yield from _strange(value, analyses, "an analysis of this chapter", file, field)
+                yield from strange(value, analyses, "an analysis of this chapter", file, field)
     every = (d["id"] for spec in study.tlf.values() for d in spec["displays"])
-    yield from _twice(every, "displays", "config/tlf/")
+    yield from twice(every, "displays", "config/tlf/")
 
 
 def _mentions(part: Any, field: str) -> Iterator[tuple[str, str]]:

@@ -110,7 +110,8 @@ def interval(cif: np.ndarray, se: np.ndarray, kind: str, level: float) -> tuple[
         lower, upper = p * np.exp(-z * se / p), np.minimum(1, p * np.exp(z * se / p))
     else:
         lower, upper = np.maximum(0, p - z * se), np.minimum(1, p + z * se)
-    return tuple(np.where(none, 0.0, np.where(whole, np.nan, bound)) for bound in (lower, upper))  # type: ignore[return-value]
+    lower, upper = (np.where(none, 0.0, np.where(whole, np.nan, bound)) for bound in (lower, upper))
+    return lower, upper
 
 
 def at(made: Incidence, cause: int, time: float, kind: str, level: float) -> tuple[float, float, float, float, float]:

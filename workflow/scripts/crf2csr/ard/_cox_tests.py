@@ -65,7 +65,8 @@ def profile(m: _cox.Model, made: _cox.Fit, which: int, level: float) -> tuple[fl
         end = _end(above, inside, -sign, 1 / float(m.range[which]), limit)
         return (end, np.inf) if sign > 0 else (-np.inf, end)
     step = float(np.sqrt(2 * drop) * made.se[which])
-    return tuple(_end(above, float(made.beta[which]), side, step, limit) for side in (-1.0, 1.0))  # type: ignore[return-value]
+    centre = float(made.beta[which])
+    return _end(above, centre, -1.0, step, limit), _end(above, centre, 1.0, step, limit)
 
 
 def _end(above: Callable[[float], float], inside: float, side: float, step: float, limit: float) -> float:

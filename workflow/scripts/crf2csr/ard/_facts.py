@@ -236,6 +236,15 @@ class Analysis:
         return list(combinations[by].itertuples(index=False, name=None))
 
 
+def one_row_each(rows: pd.DataFrame, place: str, field: str = "USUBJID") -> None:
+    """Refuse rows of which a subject has more than one."""
+    twice = rows["USUBJID"].duplicated()
+    if twice.any():
+        raise Cause(
+            "a subject has more than one row", file=place, field=field, value=rows.loc[twice, "USUBJID"].iloc[0]
+        )
+
+
 def _elsewhere(datasets: dict[str, pd.DataFrame], about: dict[str, Any], source: str) -> pd.DataFrame:
     """Rows of ``about['dataset']`` that meet ``about['where']``."""
     if about["dataset"] not in datasets:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard._facts import one_row_each
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -46,6 +47,16 @@ class Responses:
         return len(self.people)
 
 
+def checked(rows: pd.DataFrame, variable: str, place: str) -> pd.Series:
+    """A variable that is 0, 1 or missing, of rows of which each subject has one; anything else is refused."""
+    one_row_each(rows, place)
+    value = rows[variable]
+    strange = value[value.notna() & ~value.isin([0, 1])]
+    if len(strange):
+        raise Cause("a response is 0 or 1", file=place, field=variable, value=strange.iloc[0])
+    return value
+
+
 def known(rows: pd.DataFrame, people: pd.DataFrame, variable: str, missing: str, place: str) -> Responses:
     """Responses of a variable that is 0 or 1, one row per subject.
 
@@ -53,13 +64,7 @@ def known(rows: pd.DataFrame, people: pd.DataFrame, variable: str, missing: str,
     """
     if missing not in FATES:
         raise Cause("`missing` is nonresponder or exclude", file=place, value=missing)
-    value = rows[variable]
-    if rows["USUBJID"].duplicated().any():
-        first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=first)
-    strange = value[value.notna() & ~value.isin([0, 1])]
-    if len(strange):
-        raise Cause("a response is 0 or 1", file=place, field=variable, value=strange.iloc[0])
+    value = checked(rows, variable, place)
     yes, no = rows.index[value == 1], rows.index[value == 0]
     absent = people.index[~people["USUBJID"].isin(rows.loc[value.notna(), "USUBJID"])]
     counted = people.index if missing == "nonresponder" else people.index.difference(absent)

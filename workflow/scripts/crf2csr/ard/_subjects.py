@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr.ard._facts import Analysis
+from crf2csr.ard._responses import checked
 from crf2csr.errors import Cause
 
 
@@ -52,14 +53,7 @@ def responses(analysis: Analysis, rows: pd.DataFrame, people: pd.DataFrame) -> p
         A subject has more than one row; a response is neither 0 nor 1.
     """
     variable = analysis.variables[0]
-    twice = rows["USUBJID"].duplicated()
-    if twice.any():
-        first = rows.loc[twice, "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
-    value = rows[variable]
-    strange = value[value.notna() & ~value.isin([0, 1])]
-    if len(strange):
-        raise Cause("a response is 0 or 1", file=analysis.place, field=variable, value=strange.iloc[0])
+    value = checked(rows, variable, analysis.place)
     place = pd.Series(np.arange(len(rows)), index=rows["USUBJID"].to_numpy(object))
     at = place.reindex(people["USUBJID"].to_numpy(object)).fillna(-1).to_numpy("int64")
     y = np.append(value.to_numpy("float64", na_value=np.nan), np.nan)[at]

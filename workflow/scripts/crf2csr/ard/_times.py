@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 from crf2csr.errors import Cause
 
 
@@ -21,9 +21,7 @@ def known_options(analysis: Analysis, names: set[str]) -> dict[str, Any]:
 
 def known_times(rows: pd.DataFrame, place: str) -> pd.DataFrame:
     """Return the rows with a time and a censoring code; two rows of one subject or a negative time are refused."""
-    if rows["USUBJID"].duplicated().any():
-        first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=first)
+    one_row_each(rows, place)
     known = rows[rows["AVAL"].notna() & rows["CNSR"].notna()]
     if (known["AVAL"] < 0).any():
         raise Cause(
@@ -59,9 +57,7 @@ def known_causes(analysis: Analysis, rows: pd.DataFrame) -> tuple[pd.DataFrame, 
     causes = {str(label): int(number) for label, number in o.get("causes", {}).items()}
     if sorted(causes.values()) != list(range(1, len(causes) + 1)) or not causes:
         raise Cause("`causes` names the numbers 1, 2, ... of the status", file=analysis.place, field="causes")
-    if rows["USUBJID"].duplicated().any():
-        first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
+    one_row_each(rows, analysis.place)
     known = rows[rows[time].notna() & rows[status].notna()]
     known = known.assign(TIME=known[time].astype("float64"), STATUS=known[status].astype("int64"))
     strange = known[~known["STATUS"].isin([0, *causes.values()])]

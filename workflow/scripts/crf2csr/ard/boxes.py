@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crf2csr.ard._card import Card
-from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.errors import Cause
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 
 CARD = Card(
     name="Box plot",
@@ -41,9 +40,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     digits = analysis.options.get("decimals", 0)
     form = f"d{digits + 1}"
     for where, rows, people in analysis.groups():
-        if rows["USUBJID"].duplicated().any():
-            first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-            raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
+        one_row_each(rows, analysis.place)
         variable = analysis.variables[0]
         about = analysis.common() | where | {"variable": variable}
         known = rows.loc[rows[variable].notna(), variable].astype("float64")

@@ -12,8 +12,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._describe import EXTRA, describe
-from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.errors import Cause
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 
 CARD = Card(
     name="Descriptive statistics",
@@ -40,9 +39,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     """Add N, n, n_missing and the statistics of each variable; ``decimals`` are those collected."""
     decimals = analysis.options.get("decimals", 0)
     for where, rows, people in analysis.groups():
-        if rows["USUBJID"].duplicated().any():
-            first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-            raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
+        one_row_each(rows, analysis.place)
         for variable in analysis.variables:
             digits = decimals.get(variable, 0) if isinstance(decimals, dict) else decimals
             about = analysis.common() | where | {"variable": variable}

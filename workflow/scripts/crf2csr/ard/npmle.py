@@ -16,7 +16,7 @@ import pandas as pd
 from crf2csr import numbers
 from crf2csr.ard import _npmle
 from crf2csr.ard._card import Card
-from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 from crf2csr.ard._times import known_options, left_out
 from crf2csr.errors import Cause
 
@@ -70,9 +70,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 
 def _bounded(rows: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
     """Rows with a lower bound, as L and R (infinite where the event was not seen); bounds in disorder are refused."""
-    if rows["USUBJID"].duplicated().any():
-        first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=place, field="USUBJID", value=first)
+    one_row_each(rows, place)
     known = rows[rows[names[0]].notna()]
     known = known.assign(L=known[names[0]].astype("float64"), R=known[names[1]].astype("float64").fillna(np.inf))
     disorder = known["L"] > known["R"]

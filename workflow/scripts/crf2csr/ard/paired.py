@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 
 from crf2csr.ard import _signed_rank
 from crf2csr.ard._card import Card
-from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -74,9 +74,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     if o.get("zeros", "drop") not in ("drop", "pratt"):
         raise Cause("`zeros` is drop or pratt", file=analysis.place, value=o["zeros"])
     for where, rows, people in analysis.groups():
-        if rows["USUBJID"].duplicated().any():
-            first = rows.loc[rows["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-            raise Cause("a subject has more than one row", file=analysis.place, field="USUBJID", value=first)
+        one_row_each(rows, analysis.place)
         for variable in analysis.variables:
             _one(analysis.common() | where | {"variable": variable}, rows, people, o, facts)
 

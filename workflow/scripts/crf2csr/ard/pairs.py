@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from crf2csr.ard._card import Card
-from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.errors import Cause
+from crf2csr.ard._facts import Analysis, Facts, one_row_each
 from crf2csr.populations import matches
 
 CARD = Card(
@@ -57,8 +56,6 @@ def _reasons(people: pd.DataFrame, axes: dict[str, pd.DataFrame], variable: str 
 def _one(rows: pd.DataFrame, where: dict[str, object], people: pd.DataFrame, axis: str, place: str) -> pd.DataFrame:
     """The one row of each subject that meets the condition, aligned with ``people``."""
     found = rows[matches(rows, where, source=place)]
-    if found["USUBJID"].duplicated().any():
-        first = found.loc[found["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise Cause("a subject has more than one row", file=place, field=axis, value=first)
+    one_row_each(found, place, axis)
     own = found.assign(_ROW=found.index).set_index("USUBJID")
     return own.reindex(people["USUBJID"]).set_axis(people.index)
