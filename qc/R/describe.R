@@ -123,10 +123,12 @@ METHODS$points <- function(chosen, add) {
   axes <- unlist(o[c("x", "y")])
   each_cell(chosen, function(place, rows, people) {
     place$variable <- o$y %||% o$x
+    every <- nrow(rows)
     rows <- rows[complete.cases(rows[unname(axes)]), ]
     n <- people_with(rows)
     drawn <- n <= (o$at_most %||% 200)
     add(place, c(N = nrow(people), n = n, n_missing = nrow(people) - n, drawn = if (drawn) n else 0), "length(unique(USUBJID))")
+    add(place, c(records_missing = every - nrow(rows)), "sum(!complete.cases(x))")
     if (!drawn || !nrow(rows)) return()
     at <- c(place, list(g3 = "USUBJID", l3 = rows$USUBJID, level = as.character(rows$.row)))
     for (axis in names(axes)) add(at, setNames(rows[[axes[[axis]]]], rep(axis, nrow(rows))), "the value itself")

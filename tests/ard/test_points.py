@@ -27,6 +27,7 @@ def test_each_row_with_a_value_is_a_point_that_leads_to_it():
 def test_subjects_without_a_value_are_counted():
     facts, sets, _ = analysed(y="PCHG")
     assert stat(facts, "n") == 1 and members(facts, sets, "n_missing") == ("adsl", [1, 2])
+    assert members(facts, sets, "records_missing") == ("adrs", [2])
 
 
 def test_a_mark_joins_the_texts_of_its_variables():

@@ -495,7 +495,8 @@ def test_the_waterfall_has_the_change_of_each_subject(display):
     shown = dict(display.rows)
     found = {p: Fraction(100 * (week_12(p)[2] - base()[p]), base()[p]) for p in base() if week_12(p)}
     assert shown["Subjects drawn",] == [str(len(found))]
-    assert shown["Without a value",] == [str(FAS - len(found))]
+    assert shown["Subjects without a value",] == [str(FAS - len(found))]
+    assert shown["Records without a value, not drawn",] == ["0"]
     for person, value in found.items():
         (cells,) = (cells for path, cells in display.rows if path[-1].endswith(person))
         assert cells == [f"{rounded(value, 1)} ({'Y' if value <= -50 else 'N'})"], person
@@ -503,7 +504,11 @@ def test_the_waterfall_has_the_change_of_each_subject(display):
 
 @proves("f-14.2.7.2", "f-14.2.7.4")
 def test_every_subject_is_drawn_over_time(display):
-    assert display.flat == {"Subjects drawn": [str(FAS)], "Without a value": ["0"]}
+    assert display.flat == {
+        "Subjects drawn": [str(FAS)],
+        "Subjects without a value": ["0"],
+        "Records without a value, not drawn": ["0"],
+    }
 
 
 @proves("f-14.2.7.3")

@@ -38,8 +38,8 @@ def grades(arms=None, page=ONE, **more):
     return stacked.display(spec | more, made(arms, page, worst="GRADE", grades=[1, 2, 3]), {})
 
 
-def days(arms=None, page=ONE):
-    rows = ROWS.assign(KIND=ROWS["GRADE"].astype("str"))
+def days(arms=None, page=ONE, **change):
+    rows = ROWS.assign(KIND=ROWS["GRADE"].astype("str"), **change)
     spec = {"id": "on", "method": "points", "dataset": "adae", "by": ["SOC"], "options": {"x": "DAY", "mark": "KIND"}}
     shown = shelf([spec], {"adsl": people(4, arms), "adae": rows}, page)
     return onset.display(
@@ -76,4 +76,8 @@ def test_beneath_the_bars_stands_each_grade():
 
 def test_onset_names_the_kinds_and_puts_the_fullest_group_first():
     assert {"Grade 1", "Other"} <= set(drawn(days()))
-    assert texts(days()) == {"Infections": ["3"], "Skin": ["2"]}
+    assert texts(days()) == {"Infections": ["3", "0"], "Skin": ["2", "0"]}
+
+
+def test_an_event_without_a_day_is_counted_beneath_the_onset_and_its_group_stays():
+    assert texts(days(DAY=[None, None, 9.0, 20.0, 20.0, 20.0])) == {"Infections": ["3", "0"], "Skin": ["0", "2"]}

@@ -84,8 +84,9 @@ def test_a_figure_of_subjects_needs_no_inline_style(name):
 
 def test_a_waterfall_goes_from_the_largest_rise_to_the_largest_fall_and_counts_who_is_missing():
     told = texts(fall())
-    assert list(told) == ["Subjects drawn", "Without a value", "S-3", "S-1", "S-2"]
-    assert told["Subjects drawn"] == ["3"] and told["Without a value"] == ["1"]
+    counted = ["Subjects drawn", "Subjects without a value", "Records without a value, not drawn"]
+    assert list(told) == [*counted, "S-3", "S-1", "S-2"]
+    assert [told[head] for head in counted] == [["3"], ["1"], ["0"]]
     assert told["S-2"] == ["-60.0 (Observed: Y)"]
     assert "Response" in drawn(fall())
 

@@ -16,7 +16,12 @@ from crf2csr.errors import Cause
 
 CARD = Card(
     name="Values of single subjects",
-    formulas={"": "The value itself", "n": "Subjects with at least one value", "n_missing": "Subjects without a value"},
+    formulas={
+        "": "The value itself",
+        "n": "Subjects with at least one value",
+        "n_missing": "Subjects without a value",
+        "records_missing": "Records without a value, of any subject",
+    },
 )
 AT_MOST = 200
 
@@ -39,10 +44,12 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         for axis in ("x", "y"):
             if axis in o:
                 kept = kept[kept[o[axis]].notna()]
+        lost = rows.index.difference(kept.index)
         seen = people["USUBJID"].isin(kept["USUBJID"])
         facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
         facts.add("n", int(seen.sum()), "count", facts.set_of("adsl", people.index[seen]), **about)
         facts.add("n_missing", int((~seen).sum()), "count", facts.set_of("adsl", people.index[~seen]), **about)
+        facts.add("records_missing", len(lost), "count", facts.set_of(about["dataset"], lost), **about)
         if seen.sum() > limit:
             facts.add(
                 "drawn", 0, "count", None, **about, warning=f"more than {limit} subjects are not drawn one by one"

@@ -44,12 +44,16 @@ def short(subject: str) -> str:
 
 
 def counted(shelf: Shelf, analysis: str, labels: list[str], where: str) -> list[dict[str, Any]]:
-    """Rows beneath the figure: how many subjects are drawn and how many have no value."""
+    """Rows beneath the figure: how many subjects are drawn, how many have no value, and how many records have none."""
     facts = shelf.of(analysis, where)
     by_arm = [facts[(facts["group1_level"] == label) & facts["group2_level"].isna()] for label in labels]
     return [
         {"head": head, "level": 0, "cells": [fill(f"{{{name}}}", one, where) for one in by_arm]}
-        for head, name in (("Subjects drawn", "drawn"), ("Without a value", "n_missing"))
+        for head, name in (
+            ("Subjects drawn", "drawn"),
+            ("Subjects without a value", "n_missing"),
+            ("Records without a value, not drawn", "records_missing"),
+        )
     ]
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from crf2csr.tlf import _figure, _subjects
-from crf2csr.tlf._cells import Shelf, arms, fill, headers
+from crf2csr.tlf._cells import Shelf, arms, fill, headers, spread
 
 LINE = 26
+COLUMNS = [
+    {"label": "Subjects", "show": "{n}"},
+    {"label": "Events without a day, not drawn", "show": "{records_missing}"},
+]
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -59,13 +63,19 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     figure.legend(handles, names, loc="upper left", ncols=4, bbox_to_anchor=(0.0, 1), fontsize=9)
     single = facts[facts["group3_level"].isna()]
     of_group = dict(iter(single.groupby(["group2_level", "group1_level"])))
+    # A group whose events all lack a day has no line in the figure, and one in the table.
+    undrawn = [name for name in dict.fromkeys(single["group2_level"].dropna()) if name not in place]
     rows = [
-        {"head": str(name), "level": 0, "cells": [fill("{n}", of_group[(name, label)], where) for label in labels]}
-        for name in groups
+        {
+            "head": str(name),
+            "level": 0,
+            "cells": [fill(c["show"], of_group[(name, label)], where) for label in labels for c in COLUMNS],
+        }
+        for name in (*groups, *undrawn)
     ]
     return {
-        "stub": spec.get("stub", "Group of terms (subjects)"),
-        "columns": headers(spec, shelf, where, labels),
+        "stub": spec.get("stub", "Group of terms"),
+        **spread(COLUMNS, headers(spec, shelf, where, labels)),
         "rows": rows,
         "svg": _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"])),
     }
