@@ -89,7 +89,7 @@ def query_listing(table: pd.DataFrame) -> dict[str, Any]:
     """The queries as a listing; AGE is in days, and missing where the record has no date."""
     columns = {c: label for c, label in QUERY_COLUMNS.items() if c != "ACCEPTED" or (table[c] != "").any()}
     values = [
-        [None if age is pd.NA else age for age in table[c]] if c == "AGE" else table[c].fillna("").tolist()
+        [None if pd.isna(age) else int(age) for age in table[c]] if c == "AGE" else table[c].fillna("").tolist()
         for c in columns
     ]
     return {
