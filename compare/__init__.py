@@ -1,1 +1,1 @@
-"""Two cuts of a study compared: records, queries, results, configuration. Beside the floors: it reads, never derives."""
+"""Two cuts of a study compared: records, queries, results, configuration. It only reads."""

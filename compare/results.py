@@ -196,7 +196,7 @@ def _lines(table: pd.DataFrame, names: pd.DataFrame, subjects: pd.DataFrame) -> 
     lines = {c: values.where(values.notna(), "") for c, values in lines.items()}
     for cut in ("old", "new"):
         text = table[f"stat_text_{cut}"].astype(object)
-        number = table[f"stat_{cut}"].map(_written)
+        number = table[f"stat_{cut}"].map(_written).astype(object)
         flaw = _joined(table[f"warning_{cut}"], table[f"error_{cut}"])
         value = number.where(number != "", text.where(text.notna(), ""))
         lines[cut] = value.where(flaw == "", value + " (" + flaw + ")")
