@@ -120,8 +120,8 @@ def told(found: Comparison) -> str:
     if found.queries is not None and found.results is not None:
         what = found.queries["what"].value_counts()
         lines.append(
-            f"Queries: {what.get('closed', 0)} closed, {what.get('opened', 0)} opened, {what.get('changed', 0)} of another"
-            f" value or wording, {what.get('stays', 0)} stay."
+            f"Queries: {what.get('closed', 0)} closed, {what.get('opened', 0)} opened, {what.get('changed', 0)} of"
+            f" another value or wording, {what.get('stays', 0)} stay."
         )
         moved = found.results.facts["what"].value_counts()
         parts = [f"{moved.get(w, 0)} {w}" for w in results.WHAT]

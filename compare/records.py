@@ -209,7 +209,7 @@ def _cells(
 
 
 def whole_rows(a: pd.DataFrame, b: pd.DataFrame) -> tuple[int, int]:
-    """How many rows of ``a`` have no equal in ``b``, and of ``b`` none in ``a``; equal rows are paired off one by one."""
+    """How many rows of ``a`` have no equal in ``b``, and of ``b`` none in ``a``; equal rows are paired off."""
     columns = [c for c in a.columns if c in b.columns]
     both = pd.concat([a[columns].apply(_text), b[columns].apply(_text)], ignore_index=True)
     ids = both.groupby(columns, sort=False, dropna=False).ngroup().to_numpy("int64")

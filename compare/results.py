@@ -64,7 +64,7 @@ class Moved:
         One line per fact that is not the same: ``what`` (one of ``WHAT``), identity, old and new value, displays, how
         many subjects entered and left, and ``change``, the number under which ``subjects`` names them.
     subjects : DataFrame
-        ``change``, ``subject``, ``moved`` (entered, left). Facts of one and the same change of subjects share its number.
+        ``change``, ``subject``, ``moved`` (entered, left). Facts of the same change share its number.
     displays : DataFrame
         Facts that a display prints, and how many of them are not the same.
     listings : DataFrame
