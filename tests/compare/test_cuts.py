@@ -143,7 +143,9 @@ def test_fields_that_the_contract_names_tell_records_of_one_key_apart(old, new, 
     for folder in (before, new):
         contract = folder / "config/crf/lb.yaml"
         text = contract.read_text(encoding="utf-8")
-        contract.write_text(text.replace("date: LBDAT", "date: LBDAT\nidentified_by: [LBTEST, LBDAT]"), encoding="utf-8")
+        contract.write_text(
+            text.replace("date: LBDAT", "date: LBDAT\nidentified_by: [LBTEST, LBDAT]"), encoding="utf-8"
+        )
     assert line(found(before, new).forms.forms, "LB")["ambiguous_old"] == 0
 
 
@@ -155,8 +157,12 @@ def test_the_coding_file_is_compared_row_by_row(old, new):
 
 def test_what_the_cuts_declare_otherwise_is_told_by_file_and_key(old, new):
     page = new / "config/config.yaml"
-    page.write_text(page.read_text(encoding="utf-8").replace("cutoff: 2026-10-15", "cutoff: 2026-11-15"), encoding="utf-8")
-    (new / "config/tlf/change.yaml").write_bytes((new / "config/tlf/change.yaml").read_bytes() + b"\n# a comment only\n")
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("cutoff: 2026-10-15", "cutoff: 2026-11-15"), encoding="utf-8"
+    )
+    (new / "config/tlf/change.yaml").write_bytes(
+        (new / "config/tlf/change.yaml").read_bytes() + b"\n# a comment only\n"
+    )
     made = found(old, new).configuration
     assert made.to_numpy().tolist() == [["config.yaml", "study.cutoff", "2026-10-15", "2026-11-15"]]
 
