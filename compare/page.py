@@ -57,7 +57,7 @@ def render(found: Comparison) -> str:
         sites=_records(found.sites) if found.sites is not None else None,
         queries=_queries(found.queries),
         results=_results(moved) if moved is not None else None,
-        whats=results.WHAT,
+        kinds=results.WHAT,
     )
 
 

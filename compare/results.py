@@ -231,8 +231,8 @@ def _written(value: float) -> str:
 
 def _displays(names: pd.DataFrame, table: pd.DataFrame, titles: dict[str, tuple[str, str]]) -> pd.DataFrame:
     """Per display: the facts it prints, and those that are not the same."""
-    whats = names["id"].map(table.set_index("id")["what"])
-    counted = pd.crosstab(names["display"], whats).reindex(columns=list(WHAT), fill_value=0)
+    kinds = names["id"].map(table.set_index("id")["what"])
+    counted = pd.crosstab(names["display"], kinds).reindex(columns=list(WHAT), fill_value=0)
     counted = counted.reindex(sorted(set(names["display"])), fill_value=0)
     counted.insert(0, "prints", names.groupby("display").size())
     counted.insert(0, "title", [titles[d][1] for d in counted.index])
