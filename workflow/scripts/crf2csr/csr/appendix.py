@@ -14,6 +14,7 @@ import pandas as pd
 
 from crf2csr.csr import (
     _about,
+    _asked,
     _card,
     _ink,
     _integrity,
@@ -22,9 +23,9 @@ from crf2csr.csr import (
     _reconciliation,
     _shown,
     _verified,
-    _words,
 )
 from crf2csr.errors import Cause
+from crf2csr.safe import visible
 
 HERE = Path(__file__).parent
 STYLES = ("paper.css", "table.css", "walk.css", "print.css")
@@ -108,7 +109,7 @@ def render(content: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda v: _words.visible(v) if type(v) is str else v,
+        finalize=lambda v: visible(v) if type(v) is str else v,
     )
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
     css += running_header(content["page"]["study"])
@@ -125,7 +126,7 @@ def running_header(study: dict[str, Any]) -> str:
     """The rule that prints the study and its notice on every sheet of paper."""
 
     def quoted(text: str) -> str:
-        return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in _words.visible(text))
+        return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in visible(text))
 
     notice = study.get("notice", "").partition(".")[0]
     return f'@page{{@top-left{{content:"{quoted(study["id"])}"}}@top-right{{content:"{quoted(notice)}"}}}}\n'
@@ -163,6 +164,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []
     queries, idle = _integrity.queries(read["queries"], accepted)
+    queries["AGE"] = _asked.located(queries, read["tables"], part["crf"], part["page"])["AGE"]
     listing = _integrity.query_listing(queries)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
     reconciled = _reconciliation.compare(
