@@ -350,6 +350,32 @@ def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, t
         assert at_risk == [int(((times["ARM"] == arm) & (times["TIME"] >= int(row["head"]))).sum()) for arm in ARMS]
 
 
+def test_the_differences_by_term_are_those_of_the_exports(folder, people, emergent):
+    """Subjects with each term by arm, the difference from placebo, its score interval by another library, the order."""
+    ae = emergent.assign(TERM=export("ae").loc[emergent.index, "AEDECOD"].str.upper())
+    sizes = dict(zip(ARMS, SIZES, strict=True))
+    n = ae.groupby(["TERM", "ARM"])["PATNUM"].nunique().unstack(fill_value=0)[ARMS]
+    common = n[(n.div(pd.Series(sizes)) >= 0.05).any(axis=1)]
+    share = common.div(pd.Series(sizes))
+    largest = share[ARMS[1:]].sub(share[ARMS[0]], axis=0).max(axis=1).round(12)
+    wanted = sorted(common.index, key=lambda term: (-largest[term], term))
+    for name in ("t-14.3.1.7", "f-14.3.1.7"):
+        display = displays(folder)[name]
+        assert [row["head"].upper() for row in display["rows"]] == wanted
+        wide = len(display["columns"]) // 2
+        for row in display["rows"]:
+            counts = common.loc[row["head"].upper()]
+            for number, arm in enumerate(ARMS[1:]):
+                mine, placebo, difference = (text(cell) for cell in row["cells"][wide * number : wide * number + 3])
+                assert int(mine.split(" ")[0]) == counts[arm] and int(placebo.split(" ")[0]) == counts[ARMS[0]]
+                ends = confint_proportions_2indep(
+                    counts[arm], sizes[arm], counts[ARMS[0]], SIZES[0], method="score", compare="diff", correction=True
+                )
+                d = counts[arm] / sizes[arm] - counts[ARMS[0]] / SIZES[0]
+                shown = [float(v) for v in difference.replace("(", "").replace(")", "").replace(",", "").split()]
+                np.testing.assert_allclose(shown, [100 * d, 100 * ends[0], 100 * ends[1]], atol=0.0500001, rtol=0)
+
+
 @pytest.mark.parametrize("chapter", ["population", "dermatologic", "safety"])
 def test_every_count_is_the_number_of_its_rows_or_of_their_subjects(folder, chapter):
     """What the page checks on opening: a fact of the format count, counted again from its set."""
