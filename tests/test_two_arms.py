@@ -7,13 +7,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from statsmodels.stats.proportion import confint_proportions_2indep
 
 from crf2csr import io
 from crf2csr.specs import read_yaml
 from crf2csr.tlf import _figure, contrast
 from crf2csr.tlf._cells import Shelf
 from tests import two_arms
+from tests.score_interval import ends_of
 from tests.tlf import _seen
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,7 +36,7 @@ def shown(study: Path, kind: str) -> dict:
     return contrast.display(PLAN | {"kind": kind}, Shelf(io.read_table(study / "results/ard/compared.parquet")), page)
 
 
-def test_each_line_is_the_count_of_its_subjects_with_the_difference_of_another_library(study, arms):
+def test_each_line_is_the_count_of_its_subjects_with_the_difference_of_another_search(study, arms):
     adsl, adae = (pd.read_parquet(study / f"results/adam/{name}.parquet") for name in ("adsl", "adae"))
     size = adsl[adsl["SAFFL"] == "Y"]["TRT01P"].value_counts()
     had = adae[adae["SAFFL"] == "Y"].drop_duplicates(["USUBJID", "ABODSYS", "ADECOD"])
@@ -48,7 +48,7 @@ def test_each_line_is_the_count_of_its_subjects_with_the_difference_of_another_l
     wanted = []
     for x1, x0 in common[arms].to_numpy().tolist():
         table = (x1, size[arms[0]], x0, size[arms[1]])
-        low, high = confint_proportions_2indep(*table, method="score", compare="diff", correction=True)
+        low, high = ends_of(*table)
         d = x1 / table[1] - x0 / table[3]
         count = [f"{x} ({100 * x / of:.1f})" if x else "0" for x, of in ((x1, table[1]), (x0, table[3]))]
         wanted.append([*count, d, low, high])
