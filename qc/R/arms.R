@@ -104,7 +104,7 @@ METHODS$difference <- function(chosen, add) {
       for (arm in setdiff(names(arms), o$reference)) add(arms[[arm]]$place, c(terms_left_out = found$left_out), "nrow")
     }
     for (arm in setdiff(names(arms), o$reference)) for (line in lines) {
-      at <- line$at %||% list(variable = if (is.null(line)) chosen$variables[1] else "line", level = line$id)
+      at <- line$at %||% c(variable = if (is.null(line)) chosen$variables[1] else "line", level = line$id)
       place <- c(arms[[arm]]$place, at)
       one <- side(arm, line)
       other <- side(o$reference, line)
