@@ -22,7 +22,8 @@ def derive(
     )
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
-    rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"] if "aesi" in lists else []))
+    groups = lists["aesi"]["groups"] if "aesi" in lists else []
+    rows = rows.assign(**_interest.names(rows, groups), **_interest.queries(rows, groups))
     rows["ADECOD"] = analysis_term(rows, "AEDECOD", "AETERM")
     rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
     days = page["treatment_emergent_days"]
