@@ -49,10 +49,10 @@ def alive(process: int) -> bool:
 @pytest.fixture
 def crew():
     made = Crew()
-    made.open(2, WORTHWHILE)
+    made.gather(2, WORTHWHILE)
     made._arrived.result(60)
     yield made
-    made.close()
+    made.dismiss()
 
 
 def test_a_job_is_done_in_another_process(crew, tmp_path):
@@ -63,7 +63,7 @@ def test_a_job_is_done_in_another_process(crew, tmp_path):
 @pytest.mark.parametrize(("processes", "jobs"), [(1, 1000), (2, WORTHWHILE - 1)])
 def test_one_core_or_few_jobs_need_no_crew(tmp_path, processes, jobs):
     alone = Crew()
-    alone.open(processes, jobs)
+    alone.gather(processes, jobs)
     alone.perform(sign, job("one", tmp_path / "pid"))
     assert int((tmp_path / "pid").read_text()) == os.getpid()
 
@@ -89,7 +89,7 @@ from types import SimpleNamespace
 from crf2csr.workers import Crew, WORTHWHILE
 from tests.test_workers import sign
 crew = Crew()
-crew.open(2, WORTHWHILE)
+crew.gather(2, WORTHWHILE)
 crew._arrived.result(60)
 crew.perform(sign, SimpleNamespace(name="one", output=sys.argv[1]))
 print("ready", flush=True)

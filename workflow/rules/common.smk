@@ -30,12 +30,12 @@ onstart:
     # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-        CREW.open(workflow.cores, jobs=sum(1 for _ in workflow.dag.needrun_jobs()))
+        CREW.gather(workflow.cores, jobs=sum(1 for _ in workflow.dag.needrun_jobs()))
 
 
 onsuccess:
-    CREW.close()
+    CREW.dismiss()
 
 
 onerror:
-    CREW.close()
+    CREW.dismiss()

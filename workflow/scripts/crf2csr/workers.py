@@ -1,7 +1,7 @@
 """Processes that do the jobs of one run side by side.
 
 A job is a call into the house, and jobs that are threads of one process compute one after another (an interpreter has
-one lock). So a run with enough to do opens a crew: processes that imported the house once, take jobs as they come, and
+one lock). So a run with enough to do gathers a crew: processes that imported the house once, take jobs as they come, and
 end with the run. Where a job is done cannot be seen in what it writes.
 """
 
@@ -27,13 +27,13 @@ WORTHWHILE = 12
 
 
 class Crew:
-    """Processes for the jobs of a run; closed, or not yet arrived, a job is done by the thread that brings it."""
+    """Processes for the jobs of a run; before one has arrived, a job is done by the thread that brings it."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._arrived: Future[None] | None = None
 
-    def open(self, processes: int, jobs: int) -> None:
+    def gather(self, processes: int, jobs: int) -> None:
         """Call a crew of ``processes`` when there are at least two, and ``jobs`` enough to be worth it."""
         if processes < 2 or jobs < WORTHWHILE:
             return
@@ -57,7 +57,7 @@ class Crew:
                 field=job.name,
             ) from None
 
-    def close(self) -> None:
+    def dismiss(self) -> None:
         """Let the processes end; what they still do is finished first."""
         if self._pool is not None:
             self._pool.shutdown()
