@@ -64,8 +64,8 @@ PLANS = (
     (TOPICAL, METHOTREXATE, UPADACITINIB),
     (CALCIPOTRIOL, CYCLOSPORINE, OMALIZUMAB, UPADACITINIB),
 )
-# Test: unit, lower and upper limit of the reference range, lower limit of quantitation, value in active disease, and the
-# value when the skin is clear.
+# Test: unit, lower and upper limit of the reference range, lower limit of quantitation, value in active disease, value
+# when the skin is clear.
 MARKERS = {
     "Total IgE": ("IU/mL", "0", "100", "2", 1380.0, 160.0),
     "IL-4": ("pg/mL", "", "3.0", "0.8", 6.2, 0.5),
@@ -104,9 +104,11 @@ class Chart:
         self.rows: dict[str, list[dict[str, str]]] = {form: [] for form in FORMS}
 
     def put(self, form: str, **cells: object) -> None:
+        """Add one record to a form."""
         self.rows[form].append({"CASE_ID": self.case} | {name: str(value) for name, value in cells.items()})
 
     def on(self, day: int) -> str:
+        """The date of a day from onset."""
         return _day(self.origin, day)
 
 
@@ -138,7 +140,7 @@ def _scores(chart: Chart, lines: list[tuple[int, int, Line]]) -> None:
     """Scores at the start of each line, then about monthly; more often in the first two months of the last line."""
     full = float(chart.rng.uniform(27, 34))
     days: list[int] = []
-    for n, (first, end, line) in enumerate(lines):
+    for n, (first, end, _) in enumerate(lines):
         steps = [0, 14, 28, 42, 56] if n == len(lines) - 1 else [0]
         gap = 28
         after = list(range(steps[-1] + gap, end - first - 6, gap))

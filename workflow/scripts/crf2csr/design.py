@@ -63,7 +63,7 @@ def _private(study: Study) -> Iterator[Cause]:
         return
     file, adsl = "config/config.yaml", study.adam.get("adsl", {"variables": {}})["variables"]
     if adsl.get(about["origin"] or "", {}).get("type") != "date":
-        rule = "dates are shown as days, and the day 1 of each subject must be a date of ADSL (or say privacy.dates: shown)"
+        rule = "dates are shown as days: day 1 must be a date of ADSL (or say privacy.dates: shown)"
         yield Cause(rule, file=file, field="privacy.origin", value=about["origin"])
     for form, names in about.get("withheld", {}).items():
         known = study.crf.get(form.lower(), {"fields": {}})["fields"]
@@ -75,8 +75,8 @@ def _private(study: Study) -> Iterator[Cause]:
             variables = study.adam.get(analysis["dataset"], {"variables": {}})["variables"]
             for name in sorted(set(_numbers(analysis))):
                 if name == "AGE" or variables.get(name, {}).get("type") == "date":
-                    rule = "would show a date or an age as a number, and privacy.dates is days; use days from the origin, or a band"
-                    yield Cause(rule, file=f"config/ard/{chapter}.yaml", field=analysis["id"], value=name)
+                    said = "would show a date or an age as a number (privacy.dates: days); use days, or a band"
+                    yield Cause(said, file=f"config/ard/{chapter}.yaml", field=analysis["id"], value=name)
 
 
 def _numbers(analysis: dict[str, Any]) -> Iterator[str]:

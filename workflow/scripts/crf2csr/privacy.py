@@ -95,7 +95,8 @@ class Mask:
         return self._cache[key]
 
     def _one(self, written: str, origin: int | None) -> str:
-        iso = dates.read_date(re.sub(r"(?<=\d)\.(?=\d)", "-", written), "YYYY-MM-DD")[0]
+        plain = re.sub(r"(?<=\d)\.(?=\d)", "-", re.sub(r"T\d{2}:.*", "", written, flags=re.IGNORECASE))
+        iso = dates.read_date(plain, "YYYY-MM-DD")[0]
         if not iso or origin is None:
             return NO_DATE
         return str(self.isos(pd.Series([iso], dtype="str"), pd.Series([origin], dtype="Int64")).iloc[0])

@@ -22,7 +22,7 @@ def derive(
     page: dict[str, Any],
     lists: dict[str, Any],
 ) -> Made:
-    """Build ADCM from CM and the therapies among PR (``therapies`` of the specification says which), if there are any."""
+    """Build ADCM from CM and, where there is PR, the therapies in it (``therapies`` of the specification)."""
     made = Made(cm)
     where = "config/adam/adcm.yaml"
     parts = [_named(cm, "CM", lists)]

@@ -1,4 +1,4 @@
-"""The page without dates: everything that the appendix shows or embeds, with days and bands in place of dates and ages."""
+"""The page without dates: all that the appendix shows or embeds, with days and bands in place of dates and ages."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def _configuration(part: dict[str, Any], mask: privacy.Mask) -> dict[str, Any]:
     """Dates of ADaM are texts now; the cut-off is a date of the patient too, for it ends the follow-up."""
     study = part["page"]["study"] | {"cutoff": privacy.NO_DATE}
     study["shown"] = (
-        f"Dates are shown as days from {_origin(part, mask)} (day 1) and ages in bands of {mask.about['age_band']} years, in every table, "
-        "row and cell of this file. The raw export keeps the dates; file, line and field say where."
+        f"Dates are shown as days from {_origin(part, mask)} (day 1) and ages in bands of "
+        f"{mask.about['age_band']} years, in every table, row and cell of this file. "
+        "The raw export keeps the dates; file, line and field say where."
     )
     adam = {
         name: spec

@@ -1,4 +1,4 @@
-"""Layout: the course of one patient on one page: phases as bands, scores on aligned axes, biomarkers as small multiples.
+"""Layout: the course of a patient on one page: phases as bands, aligned scores, biomarkers as small multiples.
 
 Several patients stand one below the other. Every number drawn is a fact, and stands in the table under the figure.
 """
@@ -13,8 +13,8 @@ from crf2csr.tlf import _figure, _subjects
 from crf2csr.tlf._cells import Nothing, Shelf, part, section
 
 WIDTH, LEFT, RIGHT = 760, 62, 14
-STRIP, PANEL, GAP, AXIS = 26, 104, 12, 40
-SMALL, ACROSS, BETWEEN = 84, 4, 34
+STRIP, PANEL, GAP, AXIS = 26, 92, 12, 40
+SMALL, ACROSS, BETWEEN = 70, 4, 32
 FILLS = ("#dfe7ee", "#c9d8e4")
 GREY = "#808080"
 
@@ -202,6 +202,7 @@ def _table(spec: dict[str, Any], shelf: Shelf, where: str) -> list[dict[str, Any
                     name: [part(int(i), one) for i, one in row[row["stat_name"] == name].iterrows()]
                     for name in ("x", "y", "mark")
                 }
-                day = "".join(p["t"] for p in cells["x"])
+                # Days are whole, whatever decimals the values have.
+                day = "".join(part(int(i), one, "d0")["t"] for i, one in row[row["stat_name"] == "x"].iterrows())
                 made.append({"head": day, "level": 1, "cells": [cells["y"], cells["mark"]]})
     return made

@@ -27,7 +27,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     facts = facts[facts["group3_level"].notna()]
     if facts.empty:
         raise Nothing
-    rows = {level: mine for level, mine in facts.groupby("variable_level", sort=False)}
+    rows = dict(iter(facts.groupby("variable_level", sort=False)))
     several = facts["group3_level"].nunique() > 1
     heads = {level: _text(spec["row"], mine, where) for level, mine in rows.items()}
     above = {level: _above(spec, mine, several, where) for level, mine in rows.items()}
