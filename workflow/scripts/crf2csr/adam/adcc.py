@@ -110,11 +110,10 @@ def _baselines(rows: pd.DataFrame, adph: pd.DataFrame, within: int | None) -> pd
         early &= (able["_START"] - able["ADT"] <= within).astype(bool)
     base = able[early].sort_values(["ADT", "SRCSEQ"], kind="stable").groupby(BY).tail(1)
     own = rows.assign(BASETYPE=rows["APHASE"].where(rows["APERIOD"].notna()))
-    held = set(own.loc[own["BASETYPE"].notna(), [*BY, "_ORDER"]].itertuples(index=False, name=None))
-    copied = base[[key not in held for key in base[[*BY, "_ORDER"]].itertuples(index=False, name=None)]]
+    lying = own[own["BASETYPE"].notna()]
+    copied = base[~_among(base, lying, [*BY, "_ORDER"])]
     # Only a phase with a record of the parameter needs a baseline.
-    needed = set(own.loc[own["BASETYPE"].notna(), BY].itertuples(index=False, name=None))
-    copied = copied[[key in needed for key in copied[BY].itertuples(index=False, name=None)]]
+    copied = copied[_among(copied, lying, BY)]
     own = own.merge(base[[*BY, "_ORDER"]].assign(_BASE=True), on=[*BY, "_ORDER"], how="left")
     every = pd.concat([own.assign(ANL01FL="Y"), copied.assign(_BASE=True)], ignore_index=True)
     every["ABLFL"] = pd.Series("Y", index=every.index, dtype="str").where(every["_BASE"].eq(True).fillna(False))
@@ -132,6 +131,11 @@ def _baselines(rows: pd.DataFrame, adph: pd.DataFrame, within: int | None) -> pd
     every = every.drop(columns=[c for c in ("_START", "_END") if c in every]).join(starts, on=["USUBJID", "BASETYPE"])
     every["_POST"] = (every["ADT"] > every["BASEDT"]).fillna(False).astype(bool) & every["BASETYPE"].notna()
     return every
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame, by: list[str]) -> np.ndarray:
+    """Tell which rows have a key that stands among the others."""
+    return np.asarray(pd.MultiIndex.from_frame(rows[by]).isin(pd.MultiIndex.from_frame(others[by])), dtype=bool)
 
 
 def _change(rows: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from crf2csr.errors import Cause
 from crf2csr.trace import Made, edges_to
 
 KEY = ["USUBJID", "APHASEN"]
+NOISE = 1e-6  # what ten times a float may miss of a whole number
 
 
 def derive(
@@ -69,10 +70,16 @@ def _scores(parameter: dict[str, Any], adcc: pd.DataFrame) -> pd.DataFrame:
         )
     mine = adcc[(adcc["PARAMCD"] == name) & (adcc["ANL01FL"] == "Y") & adcc["BASETYPE"].notna() & adcc["AVAL"].notna()]
     mine = mine[(mine["ADT"] > mine["BASEDT"]).fillna(False).astype(bool)]
-    whole = {"_NOW": mine["AVAL"], "_BASE": mine["BASE"]}
-    mine = mine.assign(
-        **{k: (10 * v).round().astype("Int64").where((10 * v).round() == 10 * v) for k, v in whole.items()}
-    )
+    tenths = {"_NOW": 10 * mine["AVAL"].astype("float64"), "_BASE": 10 * mine["BASE"].astype("float64")}
+    odd = mine[(tenths["_NOW"].round() - tenths["_NOW"]).abs() > NOISE]
+    if len(odd):
+        raise Cause(
+            "a score that is not in whole tenths cannot be judged",
+            file="config/adam/admil.yaml",
+            field=parameter["code"],
+            value=odd["AVAL"].iloc[0],
+        )
+    mine = mine.assign(**{key: values.round().astype("Int64") for key, values in tenths.items()})
     return mine.assign(_LINE=mine["USUBJID"] + "|" + mine["APHASEN"].astype("str")).sort_values(
         ["USUBJID", "ADT", "ASEQ"], kind="stable"
     )

@@ -43,7 +43,7 @@ def derive(
     sources = {name: frame for name, frame in given.items() if frame is not None}
     made = Made(pd.DataFrame())
     parts, edges = [], []
-    for number, rule in enumerate(spec["timeline"]):
+    for number, rule in enumerate(spec["timeline"], start=1):
         if rule["of"] not in sources:
             raise Cause("is not among the sources of ADTL", file=FILE, field="timeline.of", value=rule["of"])
         frame = sources[rule["of"]]
