@@ -20,7 +20,14 @@ SPEC: dict[str, Any] = {
 }
 
 
-TYPES = {"USUBJID": "str", "PARAMCD": "str", "APHASEN": "int64", "BASETYPE": "str", "ANL01FL": "str", "ADT": "Int64"} | {
+TYPES = {
+    "USUBJID": "str",
+    "PARAMCD": "str",
+    "APHASEN": "int64",
+    "BASETYPE": "str",
+    "ANL01FL": "str",
+    "ADT": "Int64",
+} | {
     "AVAL": "float64",
     "BASE": "float64",
     "BASEDT": "Int64",
