@@ -23,7 +23,16 @@ NOTE = "SYNTHETIC data, made by a seeded program. No value and no date is that o
 FACTS = "Yang, Yu, Yao, Wang, Front Immunol 2025;16:1476584"
 ONSET = date(2021, 6, 20)
 FLARE = (190, 240, 0.045)  # days on the index treatment in which a little of the disease comes back, and how much
-FORMS = ("PAT", "HX", "TX", "SCORE", "LAB", "AE", "CM")
+# The columns of each form, in the order of the file.
+COLUMNS = {
+    "PAT": "SEX AGE RACE BIRTH ONSET CONSENT LAST_SEEN",
+    "HX": "TERM KIND START ONGOING TEXT",
+    "TX": "NUMBER DRUG KIND ROUTE DOSE UNIT FREQUENCY START STOP ONGOING RESPONSE REASON",
+    "SCORE": "DATE PPPASI PGA DLQI ERY PUS DES",
+    "LAB": "DATE TEST RESULT UNIT LO HI LOQ",
+    "AE": "TERM DECOD SOC START END GRADE SERIOUS RELATED SUSPECT ACTION OUTCOME ONGOING",
+    "CM": "NAME WHY DOSE UNIT FREQUENCY ROUTE START END ONGOING",
+}
 
 
 @dataclass(frozen=True)
@@ -43,22 +52,18 @@ class Line:
     stopped: str
 
 
-TOPICAL = Line(
-    "Topical corticosteroid", "TOPICAL", "TOPICAL", "", "", "BID", 89, 0.92, 30, "INEFFECTIVE", "LACK OF EFFICACY"
-)
-CALCIPOTRIOL = Line(
-    "Calcipotriol", "TOPICAL", "TOPICAL", "", "", "BID", 84, 0.96, 30, "INEFFECTIVE", "LACK OF EFFICACY"
-)
-METHOTREXATE = Line(
-    "Methotrexate", "SYSTEMIC", "ORAL", "10", "mg", "QS", 118, 0.88, 45, "INEFFECTIVE", "LACK OF EFFICACY"
-)
-CYCLOSPORINE = Line(
-    "Cyclosporine", "SYSTEMIC", "ORAL", "200", "mg", "QD", 112, 0.85, 30, "INEFFECTIVE", "LACK OF EFFICACY"
-)
-OMALIZUMAB = Line(
-    "Omalizumab", "BIOLOGIC", "SUBCUTANEOUS", "300", "mg", "Q4S", 168, 0.58, 40, "PARTIAL", "LACK OF EFFICACY"
-)
-UPADACITINIB = Line("Upadacitinib", "INDEX", "ORAL", "15", "mg", "QD", 392, 0.0, 16, "COMPLETE", "")
+def _line(text: str, days: int, left: float, pace: float) -> Line:
+    name, kind, route, dose, unit, frequency, judged, stopped = text.split("|")
+    return Line(name, kind, route, dose, unit, frequency, days, left, pace, judged, stopped)
+
+
+FAILED = "INEFFECTIVE|LACK OF EFFICACY"
+TOPICAL = _line(f"Topical corticosteroid|TOPICAL|TOPICAL|||BID|{FAILED}", 89, 0.92, 30)
+CALCIPOTRIOL = _line(f"Calcipotriol|TOPICAL|TOPICAL|||BID|{FAILED}", 84, 0.96, 30)
+METHOTREXATE = _line(f"Methotrexate|SYSTEMIC|ORAL|10|mg|QS|{FAILED}", 118, 0.88, 45)
+CYCLOSPORINE = _line(f"Cyclosporine|SYSTEMIC|ORAL|200|mg|QD|{FAILED}", 112, 0.85, 30)
+OMALIZUMAB = _line("Omalizumab|BIOLOGIC|SUBCUTANEOUS|300|mg|Q4S|PARTIAL|LACK OF EFFICACY", 168, 0.58, 40)
+UPADACITINIB = _line("Upadacitinib|INDEX|ORAL|15|mg|QD|COMPLETE|", 392, 0.0, 16)
 PLANS = (
     (TOPICAL, CALCIPOTRIOL, METHOTREXATE, CYCLOSPORINE, OMALIZUMAB, UPADACITINIB),
     (TOPICAL, METHOTREXATE, UPADACITINIB),
@@ -101,11 +106,16 @@ class Chart:
     def __init__(self, number: int, rng: np.random.Generator) -> None:
         self.case, self.rng = f"C{number:02d}", rng
         self.origin = ONSET + timedelta(days=97 * (number - 1))
-        self.rows: dict[str, list[dict[str, str]]] = {form: [] for form in FORMS}
+        self.rows: dict[str, list[dict[str, str]]] = {form: [] for form in COLUMNS}
 
-    def put(self, form: str, **cells: object) -> None:
-        """Add one record to a form."""
-        self.rows[form].append({"CASE_ID": self.case} | {name: str(value) for name, value in cells.items()})
+    def put(self, form: str, *cells: object) -> None:
+        """Add one record to a form: its cells in the order of ``COLUMNS``."""
+        named = zip(COLUMNS[form].split(), map(str, cells), strict=True)
+        self.rows[form].append({"CASE_ID": self.case} | dict(named))
+
+    def line(self, form: str, text: str) -> None:
+        """Add one record whose cells are written in one line, divided by bars."""
+        self.put(form, *text.split("|"))
 
     def on(self, day: int) -> str:
         """The date of a day from onset."""
@@ -155,16 +165,7 @@ def _scores(chart: Chart, lines: list[tuple[int, int, Line]]) -> None:
         signs = [0, 0, 0] if pppasi == 0 else signs
         pga = 0 if pppasi == 0 else min(4, max(1, int(np.ceil(4 * burden - 0.25))))
         dlqi = "" if n % 5 == 3 else 0 if pppasi == 0 else round(22 * burden**0.8 * (1 + noise[4]))
-        chart.put(
-            "SCORE",
-            DATE=chart.on(day),
-            PPPASI=_tenths(pppasi),
-            PGA=pga,
-            DLQI=dlqi,
-            ERY=signs[0],
-            PUS=signs[1],
-            DES=signs[2],
-        )
+        chart.put("SCORE", chart.on(day), _tenths(pppasi), pga, dlqi, signs[0], signs[1], signs[2])
 
 
 def _printed(value: float, limit: str) -> str:
@@ -183,197 +184,48 @@ def _laboratory(chart: Chart, lines: list[tuple[int, int, Line]]) -> None:
         burden = _burden(day, lines)
         for name, (unit, low, high, limit, active, clear) in MARKERS.items():
             value = (clear + (active - clear) * burden) * size[name] * float(chart.rng.lognormal(0, 0.06))
-            chart.put(
-                "LAB",
-                DATE=chart.on(day),
-                TEST=name,
-                RESULT=_printed(value, limit),
-                UNIT=unit,
-                LO=low,
-                HI=high,
-                LOQ=limit,
-            )
+            chart.put("LAB", chart.on(day), name, _printed(value, limit), unit, low, high, limit)
     for day in (index - 2, index + 84, index + 364):
         burden = _burden(day, lines)
         for food, (active, clear) in FOODS.items():
             value = (clear + (active - clear) * burden) * size[food] * float(chart.rng.lognormal(0, 0.08))
-            chart.put(
-                "LAB",
-                DATE=chart.on(day),
-                TEST=f"IgG4 {food}",
-                RESULT=_printed(value, "25"),
-                UNIT="U/mL",
-                LO="",
-                HI="50",
-                LOQ="25",
-            )
+            chart.put("LAB", chart.on(day), f"IgG4 {food}", _printed(value, "25"), "U/mL", "", "50", "25")
 
 
 def _events(chart: Chart, lines: list[tuple[int, int, Line]]) -> None:
-    index, end = lines[-1][0], lines[-1][1]
-    cyclosporine = [first for first, _, line in lines if line.name == "Cyclosporine"]
-    if cyclosporine:
-        first = cyclosporine[0]
-        chart.put(
-            "AE",
-            TERM="Blood pressure increased",
-            DECOD="Blood pressure increased",
-            SOC="Investigations",
-            START=chart.on(first + 33),
-            END=chart.on(first + 124),
-            GRADE=2,
-            SERIOUS="N",
-            RELATED="PROBABLE",
-            SUSPECT="Cyclosporine",
-            ACTION="DOSE NOT CHANGED",
-            OUTCOME="RECOVERED/RESOLVED",
-            ONGOING="N",
-        )
-    chart.put(
-        "AE",
-        TERM="Acne on the face",
-        DECOD="Acne",
-        SOC="Skin and subcutaneous tissue disorders",
-        START=chart.on(index + 41),
-        END=chart.on(index + 128),
-        GRADE=1,
-        SERIOUS="N",
-        RELATED="POSSIBLE",
-        SUSPECT="Upadacitinib",
-        ACTION="DOSE NOT CHANGED",
-        OUTCOME="RECOVERED/RESOLVED",
-        ONGOING="N",
-    )
-    chart.put(
-        "AE",
-        TERM="Common cold",
-        DECOD="Nasopharyngitis",
-        SOC="Infections and infestations",
-        START=chart.on(index + 203),
-        END=chart.on(index + 210),
-        GRADE=1,
-        SERIOUS="N",
-        RELATED="NONE",
-        SUSPECT="",
-        ACTION="DOSE NOT CHANGED",
-        OUTCOME="RECOVERED/RESOLVED",
-        ONGOING="N",
-    )
-    chart.put(
-        "AE",
-        TERM="Cholesterol raised",
-        DECOD="Blood cholesterol increased",
-        SOC="Investigations",
-        START=chart.on(end - 28),
-        END="",
-        GRADE=1,
-        SERIOUS="N",
-        RELATED="POSSIBLE",
-        SUSPECT="Upadacitinib",
-        ACTION="DOSE NOT CHANGED",
-        OUTCOME="NOT RECOVERED/NOT RESOLVED",
-        ONGOING="Y",
-    )
-    chart.put(
-        "CM",
-        NAME="Amlodipine",
-        WHY="Hypertension",
-        DOSE="5",
-        UNIT="mg",
-        FREQUENCY="QD",
-        ROUTE="ORAL",
-        START=str(chart.origin.year - 6),
-        END="",
-        ONGOING="Y",
-    )
-    chart.put(
-        "CM",
-        NAME="Urea cream 10 %",
-        WHY="Dry skin",
-        DOSE="",
-        UNIT="",
-        FREQUENCY="BID",
-        ROUTE="TOPICAL",
-        START=chart.on(40)[:7],
-        END="",
-        ONGOING="Y",
-    )
-    chart.put(
-        "CM",
-        NAME="Folic acid",
-        WHY="With methotrexate",
-        DOSE="5",
-        UNIT="mg",
-        FREQUENCY="QS",
-        ROUTE="ORAL",
-        START=chart.on(lines[1][0]),
-        END=chart.on(lines[-1][0] - 20),
-        ONGOING="N",
-    )
-    chart.put(
-        "CM",
-        NAME="Paracetamol",
-        WHY="Common cold",
-        DOSE="500",
-        UNIT="mg",
-        FREQUENCY="PRN",
-        ROUTE="ORAL",
-        START=chart.on(index + 203),
-        END=chart.on(index + 206),
-        ONGOING="N",
-    )
+    index, end, on = lines[-1][0], lines[-1][1], chart.on
+    same, well = "DOSE NOT CHANGED", "RECOVERED/RESOLVED"
+    for first in (first for first, _, line in lines if line.name == "Cyclosporine"):
+        raised = f"Blood pressure increased|Blood pressure increased|Investigations|{on(first + 33)}|{on(first + 124)}"
+        chart.line("AE", f"{raised}|2|N|PROBABLE|Cyclosporine|{same}|{well}|N")
+    acne = f"Acne on the face|Acne|Skin and subcutaneous tissue disorders|{on(index + 41)}|{on(index + 128)}"
+    chart.line("AE", f"{acne}|1|N|POSSIBLE|Upadacitinib|{same}|{well}|N")
+    cold = f"Common cold|Nasopharyngitis|Infections and infestations|{on(index + 203)}|{on(index + 210)}"
+    chart.line("AE", f"{cold}|1|N|NONE||{same}|{well}|N")
+    fat = f"Cholesterol raised|Blood cholesterol increased|Investigations|{on(end - 28)}|"
+    chart.line("AE", f"{fat}|1|N|POSSIBLE|Upadacitinib|{same}|NOT RECOVERED/NOT RESOLVED|Y")
+    chart.line("CM", f"Amlodipine|Hypertension|5|mg|QD|ORAL|{chart.origin.year - 6}||Y")
+    chart.line("CM", f"Urea cream 10 %|Dry skin|||BID|TOPICAL|{on(40)[:7]}||Y")
+    chart.line("CM", f"Folic acid|With methotrexate|5|mg|QS|ORAL|{on(lines[1][0])}|{on(lines[-1][0] - 20)}|N")
+    chart.line("CM", f"Paracetamol|Common cold|500|mg|PRN|ORAL|{on(index + 203)}|{on(index + 206)}|N")
 
 
 def patient(number: int, seed: int) -> dict[str, list[dict[str, str]]]:
     """The chart of one patient; the first follows the published course in words."""
     rng = np.random.default_rng([seed, number])
     chart, lines = Chart(number, rng), _lines(PLANS[(number - 1) % len(PLANS)], 62, rng)
+    on, year = chart.on, chart.origin.year
     age = 66 if number == 1 else int(rng.integers(35, 70))
-    consent, last = lines[-1][0] - 2, lines[-1][1]
-    chart.put(
-        "PAT",
-        SEX="F" if number != 3 else "M",
-        AGE=age,
-        RACE="ASIAN",
-        BIRTH=str(chart.origin.year + 1 - age),
-        ONSET=chart.on(1),
-        CONSENT=chart.on(consent),
-        LAST_SEEN=chart.on(last),
-    )
-    chart.put(
-        "HX",
-        TERM="COVID-19 vaccination",
-        KIND="TRIGGER",
-        START=chart.on(-8),
-        ONGOING="N",
-        TEXT=f"Second dose {chart.on(-8)}, pustules from {chart.on(1)} on",
-    )
-    chart.put(
-        "HX",
-        TERM="Palmoplantar pustulosis",
-        KIND="DIAGNOSIS",
-        START=chart.on(58),
-        ONGOING="Y",
-        TEXT="Clinical diagnosis, supported by biopsy",
-    )
-    chart.put("HX", TERM="Hypertension", KIND="HISTORY", START=str(chart.origin.year - 6), ONGOING="Y", TEXT="")
+    sex = "M" if number == 3 else "F"
+    chart.line("PAT", f"{sex}|{age}|ASIAN|{year + 1 - age}|{on(1)}|{on(lines[-1][0] - 2)}|{on(lines[-1][1])}")
+    told = f"Second dose {on(-8)}, pustules from {on(1)} on"
+    chart.line("HX", f"COVID-19 vaccination|TRIGGER|{on(-8)}|N|{told}")
+    chart.line("HX", f"Palmoplantar pustulosis|DIAGNOSIS|{on(58)}|Y|Clinical diagnosis, supported by biopsy")
+    chart.line("HX", f"Hypertension|HISTORY|{year - 6}|Y|")
     for n, (first, end, line) in enumerate(lines, start=1):
-        ongoing = not line.stopped
-        chart.put(
-            "TX",
-            NUMBER=n,
-            DRUG=line.name,
-            KIND=line.kind,
-            ROUTE=line.route,
-            DOSE=line.dose,
-            UNIT=line.unit,
-            FREQUENCY=line.frequency,
-            START=chart.on(first),
-            STOP="" if ongoing else chart.on(end),
-            ONGOING="Y" if ongoing else "N",
-            RESPONSE=line.judged,
-            REASON=line.stopped,
-        )
+        drug = f"{line.name}|{line.kind}|{line.route}|{line.dose}|{line.unit}|{line.frequency}"
+        until = f"{on(end)}|N" if line.stopped else "|Y"
+        chart.line("TX", f"{n}|{drug}|{on(first)}|{until}|{line.judged}|{line.stopped}")
     _scores(chart, lines)
     _laboratory(chart, lines)
     _events(chart, lines)
@@ -383,7 +235,7 @@ def patient(number: int, seed: int) -> dict[str, list[dict[str, str]]]:
 def generate(patients: int, seed: int) -> dict[str, pd.DataFrame]:
     """Every form with the records of all patients."""
     charts = [patient(number, seed) for number in range(1, patients + 1)]
-    return {form: pd.DataFrame([row for chart in charts for row in chart[form]], dtype=object) for form in FORMS}
+    return {form: pd.DataFrame([row for chart in charts for row in chart[form]], dtype=object) for form in COLUMNS}
 
 
 def write(forms: dict[str, pd.DataFrame], out: Path, arguments: dict[str, int]) -> None:

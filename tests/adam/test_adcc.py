@@ -1,4 +1,4 @@
-"""The clinical course: each record in its phase, with the baseline of the phase, in whole tenths and with limits as bounds."""
+"""The clinical course: each record in its phase, against the baseline of the phase; limits are bounds."""
 
 from __future__ import annotations
 

@@ -15,9 +15,25 @@ from tests.climb import ROOT, inside
 
 # Methods that estimate, test or model; with those that describe they are all methods of the house.
 INFERS = {
-    "ancova", "cox", "cumulative_incidence", "difference", "firth", "gray", "logrank", "mcnemar", "mean_cumulative", "mmrm",
-    "multiple_imputation", "npmle", "paired", "proportion", "rates", "subgroup", "survival", "tipping",
-}  # fmt: skip
+    "ancova",
+    "cox",
+    "cumulative_incidence",
+    "difference",
+    "firth",
+    "gray",
+    "logrank",
+    "mcnemar",
+    "mean_cumulative",
+    "mmrm",
+    "multiple_imputation",
+    "npmle",
+    "paired",
+    "proportion",
+    "rates",
+    "subgroup",
+    "survival",
+    "tipping",
+}
 
 
 def plan(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every display of the case report found again in its raw CSV files, in plain Python that imports nothing of the house."""
+"""Every display of the case report found again in its raw CSV files, in plain Python without the house."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of single rows, sentences, the clinical course and checklists: what is printed is bound, what is missing is said."""
+"""Tables of single rows, sentences, the clinical course, checklists: numbers are bound, what is missing is said."""
 
 from __future__ import annotations
 
@@ -174,9 +174,18 @@ def test_ticks_of_a_log_axis_are_few_and_inside():
 
 def test_a_checklist_links_says_and_gives_the_reason():
     spec = {
-        "id": "t", "layout": "checklist", "items": [{"ITEM": "1", "TOPIC": "Title", "TEXT": "Named?"}, {"ITEM": "2", "TOPIC": "Words", "TEXT": "Words?"}],
-        "answers": {"1": {"displays": ["t-1", "f-1"], "text": "In short."}, "2": {"not": "none were given."}}, "named": {"t-1": "Table 1", "f-1": "Figure 1"},
-    }  # fmt: skip
+        "id": "t",
+        "layout": "checklist",
+        "items": [
+            {"ITEM": "1", "TOPIC": "Title", "TEXT": "Named?"},
+            {"ITEM": "2", "TOPIC": "Words", "TEXT": "Words?"},
+        ],
+        "answers": {
+            "1": {"displays": ["t-1", "f-1"], "text": "In short."},
+            "2": {"not": "none were given."},
+        },
+        "named": {"t-1": "Table 1", "f-1": "Figure 1"},
+    }
     shown = checklist.display(spec, shelf([], {"adsl": people(1)}), ONE)
     assert texts(shown) == {
         "Title": [],

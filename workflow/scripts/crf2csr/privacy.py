@@ -224,7 +224,17 @@ def anywhere(value: Any, told: Callable[[str], str]) -> Any:
 def written(days: Iterable[int]) -> set[str]:
     """Every usual way to write these days, folded: what `guard` looks for."""
     stamps = pd.to_datetime(pd.Series(sorted({int(d) for d in days}), dtype="int64"), unit="D")
-    forms = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y%m%d")
+    forms: tuple[str, ...] = (
+        "%Y-%m-%d",
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%d/%m/%Y",
+        "%m/%d/%Y",
+        "%d-%m-%Y",
+        "%m-%d-%Y",
+        "%d.%m.%Y",
+        "%Y%m%d",
+    )
     forms += ("%d-%b-%Y", "%d %b %Y", "%d%b%Y", "%d %B %Y", "%B %d, %Y", "%b %d, %Y", "%B %Y", "%b %Y", "%Y年%m月%d日")
     said = {text.upper() for form in forms for text in stamps.dt.strftime(form)}
     return said | {re.sub(r"(?<![0-9])0(?=[0-9])", "", text) for text in said}

@@ -158,7 +158,7 @@ def _queries(table: pd.DataFrame, mask: privacy.Mask, crf: dict[str, Any], hidde
     value = mask.texts(table["VALUE"], origin)
     for (form, field), rows in table.groupby(["FORM", "FIELD"], dropna=False):
         contract = crf.get(str(form).lower(), {"fields": {}})["fields"]
-        about = next((f for n, f in contract.items() if field in (n, f.get("column"))), {})
+        about: dict[str, Any] = next((f for n, f in contract.items() if field in (n, f.get("column"))), {})
         if hidden.get(str(form), {}).get(str(field)):
             value[rows.index] = privacy.WITHHELD
         elif about.get("type") in ("date", "pdate"):
