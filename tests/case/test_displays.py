@@ -49,12 +49,11 @@ def test_lines_of_treatment(one: Path):
         lowest = min(value for _, value in later)
         first, last = from_onset(line["START"], onset), from_onset(line["LAST"], onset)
         met = [name for name, rule in MILESTONES.items() if rule(lowest, base)]
+        days = (line["last"] - line["first"]).days + 1
         assert cells == [
             " ".join(filter(None, (line["DOSE"], line["UNIT"], line["FREQUENCY"]))),
-            f"from {first}" if line["ONGOING"] == "Y" else f"{first} to {last}",
-            str((line["last"] - line["first"]).days + 1),
-            rounded(base),
-            rounded(lowest),
+            (f"from {first}" if line["ONGOING"] == "Y" else f"{first} to {last}") + f" ({days})",
+            f"{rounded(base)} to {rounded(lowest)}",
             rounded(100 * (lowest - base) / base),
             met[-1] if met else "None",
             line["RESPONSE"],

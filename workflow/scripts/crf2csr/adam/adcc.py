@@ -27,14 +27,13 @@ def derive(
     rs: pd.DataFrame | None = None,
     qs: pd.DataFrame | None = None,
     lb: pd.DataFrame | None = None,
-    vs: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
     page: dict[str, Any],
     lists: dict[str, Any],
 ) -> Made:
     """Build ADCC: one row per subject, parameter, record and BASETYPE."""
-    given = {"rs": rs, "qs": qs, "lb": lb, "vs": vs}
+    given = {"rs": rs, "qs": qs, "lb": lb}
     domains = {name: frame for name, frame in given.items() if frame is not None}
     made = Made(pd.DataFrame())
     parts = [_collected(parameter, domains, page) for parameter in spec["parameters"]]

@@ -26,14 +26,13 @@ def derive(
     adsl: pd.DataFrame,
     cm: pd.DataFrame | None = None,
     ex: pd.DataFrame | None = None,
-    pr: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
     page: dict[str, Any],
     lists: dict[str, Any],
 ) -> Made:
     """Build ADPH: one row per subject and phase; phases follow one another without a gap from the onset on."""
-    rules, domains = page["phases"], {"cm": cm, "ex": ex, "pr": pr}
+    rules, domains = page["phases"], {"cm": cm, "ex": ex}
     made = Made(pd.DataFrame())
     lines = _lines(rules, {name: frame for name, frame in domains.items() if frame is not None}, made)
     lines = made.ledger.split(

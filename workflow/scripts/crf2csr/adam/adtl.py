@@ -18,11 +18,8 @@ TOKEN = re.compile(r"\{([A-Z][A-Z0-9]*)(?::(\d))?\}")
 def derive(
     adsl: pd.DataFrame,
     adph: pd.DataFrame | None = None,
-    adcc: pd.DataFrame | None = None,
     admil: pd.DataFrame | None = None,
     adae: pd.DataFrame | None = None,
-    adcm: pd.DataFrame | None = None,
-    admh: pd.DataFrame | None = None,
     mh: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
@@ -30,16 +27,7 @@ def derive(
     lists: dict[str, Any],
 ) -> Made:
     """Build ADTL; a source is ``{of, where, date, kind, text}`` with ``{VAR}`` of its rows in the text."""
-    given = {
-        "adsl": adsl,
-        "adph": adph,
-        "adcc": adcc,
-        "admil": admil,
-        "adae": adae,
-        "adcm": adcm,
-        "admh": admh,
-        "mh": mh,
-    }
+    given = {"adsl": adsl, "adph": adph, "admil": admil, "adae": adae, "mh": mh}
     sources = {name: frame for name, frame in given.items() if frame is not None}
     made = Made(pd.DataFrame())
     parts, edges = [], []

@@ -84,7 +84,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             str(s): [graph.number[f"adam/{d}"], _payload.steps(np.asarray(local(f"adam/{d}", rows)))]
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
-        "facts": _about.facts(used),
+        "facts": _about.facts(used, part["adam"]),
         "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
