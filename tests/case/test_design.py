@@ -117,3 +117,28 @@ def test_an_answer_that_points_nowhere_is_refused(tmp_path: Path):
 
     with pytest.raises(Cause, match="is not a display of the study"):
         plan(world.changed(world.make(tmp_path), "tlf/patient.yaml", lose))
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "key", "wrong", "message"),
+    [
+        ("config.yaml", ["phases"], "onset", "NOSUCH", "is not a variable of ADSL"),
+        ("config.yaml", ["phases", "lines", 0], "of", "pr", "is not a source of ADPH"),
+        ("config.yaml", ["phases", "lines", 0], "reason", "CMWHY", "is not a variable of CM"),
+        ("adam/adcc.yaml", ["parameters", 0, "from"], "of", "vs", "is not a source of ADCC"),
+        ("adam/adcc.yaml", ["parameters", 0, "from"], "where", {"RSNAME": "X"}, "is not a variable of RS"),
+        ("adam/admil.yaml", ["parameters", 0, "criterion"], "of", "NRS", "is not a parameter of ADCC"),
+        ("adam/admil.yaml", ["parameters", 6, "best"], "grades", ["PASI60"], "is not a milestone"),
+        ("adam/adtl.yaml", ["timeline", 0], "of", "adcm", "is not a source of ADTL"),
+        ("adam/adtl.yaml", ["timeline", 0], "date", "MHENDTC", "is not a variable of MH"),
+        ("adam/adtl.yaml", ["timeline", 0], "text", "{MHWORD}", "is not a variable of MH"),
+    ],
+)
+def test_what_the_course_names_must_be_there(name, place, key, wrong, message, tmp_path: Path):
+    def change(content: Any) -> None:
+        for step in place:
+            content = content[step]
+        content[key] = wrong
+
+    with pytest.raises(Cause, match=message):
+        plan(world.changed(world.make(tmp_path), name, change))

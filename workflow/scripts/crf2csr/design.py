@@ -74,7 +74,7 @@ def _private(study: Study) -> Iterator[Cause]:
         for analysis in spec["analyses"]:
             variables = study.adam.get(analysis["dataset"], {"variables": {}})["variables"]
             for name in sorted(set(_numbers(analysis))):
-                if name == "AGE" or variables.get(name, {}).get("type") == "date":
+                if name == "AGE" or name.endswith("DT") or variables.get(name, {}).get("type") == "date":
                     said = "would show a date or an age as a number (privacy.dates: days); use days, or a band"
                     yield Cause(said, file=f"config/ard/{chapter}.yaml", field=analysis["id"], value=name)
 

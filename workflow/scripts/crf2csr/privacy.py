@@ -138,7 +138,7 @@ class Mask:
         for name in table.columns:
             if name.startswith("BRTH"):
                 made[name] = _hidden(table[name])
-            elif variables.get(name, {}).get("type") == "date":
+            elif is_day(name, table[name], variables):
                 day = table[name].astype("Int64")
                 made[name] = days_words(day, day, origin, self.word).where(day.notna()).astype("str")
             else:
@@ -186,6 +186,13 @@ class Mask:
         """Cells of a field of dates, as entered."""
         blank = written.fillna("").astype("str").str.strip() == ""
         return self.isos(dates.read_dates(written, declared)["iso"], origin).fillna(NO_DATE).where(~blank, written)
+
+
+def is_day(name: str, values: pd.Series, variables: dict[str, Any]) -> bool:
+    """Tell whether a variable of ADaM holds days: by its type, or by its name (DT) and whole numbers."""
+    return variables.get(name, {}).get("type") == "date" or (
+        name.endswith("DT") and pd.api.types.is_integer_dtype(values)
+    )
 
 
 def _hidden(values: pd.Series) -> pd.Series:
