@@ -16,7 +16,7 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     keys = form.get("keys") or {key: key for key in KEYS}
     names = keys | {name: field.get("column") or name for name, field in form["fields"].items()}
     frame = pd.DataFrame({name: staged[column] for name, column in names.items()})
-    for key, default in (("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
+    for key, default in (("STUDYID", ""), ("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
         if key not in frame:
             frame[key] = default
     frame["LINE"] = staged["LINE"].astype("int64")

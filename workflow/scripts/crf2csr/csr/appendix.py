@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from crf2csr import privacy
 from crf2csr.csr import (
     _about,
     _asked,
@@ -20,6 +22,7 @@ from crf2csr.csr import (
     _integrity,
     _listing,
     _payload,
+    _privacy,
     _reconciliation,
     _shown,
     _verified,
@@ -82,7 +85,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             str(s): [graph.number[f"adam/{d}"], _payload.steps(np.asarray(local(f"adam/{d}", rows)))]
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
-        "facts": _about.facts(used),
+        "facts": _about.facts(used, part["adam"]),
         "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
@@ -146,7 +149,12 @@ def arranged(csr: dict[str, Any], displays: dict[str, dict[str, Any]]) -> list[d
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
-    """Build the page from the content of every floor (``read``, by floor and name)."""
+    """Build the page from the content of every floor (``read``, by floor and name).
+
+    Where dates are not to be shown, what was read is masked first and what was made is searched last.
+    """
+    collected, collected_part = read, part
+    read, part = _privacy.masked(read, part)
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
     facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
     facts = _verified.beside(facts, read.get("agreement", []))
@@ -174,22 +182,21 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
         {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
     )
     shown = list(_shown.parts([list(displays.values()), denominators, reconciled]))
-    data, digest = _payload.pack(
-        payload(
-            read,
-            part,
-            {
-                "displays": list(displays.values()),
-                "facts": facts,
-                "sets": sets,
-                "queries": queries,
-                "query_listing": listing,
-                "parts": shown,
-                "methods": read["methods"],
-            },
-        )
+    embedded = payload(
+        read,
+        part,
+        {
+            "displays": list(displays.values()),
+            "facts": facts,
+            "sets": sets,
+            "queries": queries,
+            "query_listing": listing,
+            "parts": shown,
+            "methods": read["methods"],
+        },
     )
-    return render(
+    data, digest = _payload.pack(embedded)
+    page = render(
         {
             "page": part["page"],
             "csr": part["csr"],
@@ -208,3 +215,8 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "payload_sha256": digest,
         }
     )
+    if privacy.rule(collected_part["page"]) is not None:
+        days, partial = privacy.days_of(collected["tables"], collected_part["adam"], collected_part["crf"])
+        made = {"the page": page.replace(data, ""), "its data": json.dumps(embedded, ensure_ascii=False)}
+        privacy.guard(made, days, partial, collected_part["page"]["standards"].values())
+    return page
