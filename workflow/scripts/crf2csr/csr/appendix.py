@@ -19,6 +19,7 @@ from crf2csr.csr import (
     _integrity,
     _listing,
     _payload,
+    _profile,
     _reconciliation,
     _shown,
     _verified,
@@ -27,8 +28,20 @@ from crf2csr.csr import (
 from crf2csr.errors import Cause
 
 HERE = Path(__file__).parent
-STYLES = ("paper.css", "table.css", "walk.css", "print.css")
-SCRIPTS = ("data.js", "text.js", "grid.js", "fact.js", "record.js", "check.js", "page.js")
+STYLES = ("paper.css", "table.css", "walk.css", "profile.css", "print.css")
+SCRIPTS = (
+    "data.js",
+    "text.js",
+    "save.js",
+    "axis.js",
+    "grid.js",
+    "fact.js",
+    "record.js",
+    "profile.js",
+    "find.js",
+    "check.js",
+    "page.js",
+)
 
 
 def _behind(display: dict[str, Any]) -> tuple[str, np.ndarray]:
@@ -58,6 +71,9 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
     asked = asked_records(content["queries"], graph)
     for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
         reach(str(raw), rows.to_numpy("int64"))
+    profile = _profile.resolved(part["csr"].get("profile"), read["tables"])
+    for block in _profile.blocks(profile):
+        reach(block["table"], block["rows"])
     kept = graph.close(start)
     about = _about.tables(part)
 
@@ -85,6 +101,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
         "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
+        "profile": _profile.packed(profile, graph.number, kept),
     }
 
 

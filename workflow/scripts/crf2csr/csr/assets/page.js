@@ -1,10 +1,13 @@
 // Start: unpack, check, put the listings on the screen, and answer to every number.
 function showListing(place) {
+  if (finder.grids.has(place)) return;
   const listing = page.listings[place.dataset.listing];
   const rows = Int32Array.from({ length: listing.n }, (_, k) => k);
   const opens = listing.at || listing.rows;
   const label = place.dataset.label;
-  place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
+  const node = grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null });
+  finder.grids.set(place, node);
+  place.append(node);
   place.style.minHeight = "";
   if (performance.now() - arrival < 1500) land();
 }
@@ -61,8 +64,10 @@ page.ready = (async () => {
   contents();
   const hash = await unpack(document.getElementById("payload"));
   listings();
+  prepareFinder();
   document.documentElement.dataset.ready = "yes";
   check(hash);
+  if (page.profile) { visit(); addEventListener("hashchange", visit); }
 })();
 
 page.ready.catch((error) => {

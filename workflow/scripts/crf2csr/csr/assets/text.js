@@ -6,7 +6,7 @@ const visible = (text) => String(text ?? "").replace(HIDDEN,
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === "click") node.addEventListener("click", value);
+    if (typeof value === "function") node.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(value));
   }
   for (const child of children.flat()) {
