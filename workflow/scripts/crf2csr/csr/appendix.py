@@ -127,6 +127,7 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
         finalize=lambda v: _words.visible(v) if type(v) is str else v,
     )
+    environment.filters["places"] = _shown.places
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
     css += running_header(content["page"]["study"])
     script = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)

@@ -40,6 +40,15 @@ function listings() {
   addEventListener("afterprint", keep);
 }
 
+// Tables come as text; when one comes near, its numbers become buttons and it offers its address and its file.
+function displays() {
+  const open = (article) => { for (const node of article.querySelectorAll("td[data-f]")) opened(node); offers(article); };
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); open(entry.target); }
+  }, { rootMargin: "1200px" });
+  for (const article of document.querySelectorAll("article.display")) near.observe(article);
+}
+
 function contents() {
   const details = document.getElementById("contents");
   const narrow = matchMedia("(max-width: 900px)");
@@ -67,6 +76,7 @@ page.ready = (async () => {
   prepareFinder();
   document.documentElement.dataset.ready = "yes";
   check(hash);
+  displays();
   if (page.profile) { visit(); addEventListener("hashchange", visit); }
 })();
 

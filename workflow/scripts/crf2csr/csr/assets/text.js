@@ -16,6 +16,22 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+// The numbers of a cell: fact, start and length in its text.
+const placesOf = (node) => node.dataset.f.split(" ").map((place) => { const [id, at, length] = place.split(":"); return [id, Number(at), Number(length)]; });
+
+// Turn the numbers of a cell into buttons, once.
+function opened(node) {
+  const text = node.textContent;
+  let end = 0;
+  const made = [];
+  for (const [id, at, length] of placesOf(node)) {
+    made.push(text.slice(end, at), make("button", { type: "button", class: "n", "data-f": id }, text.slice(at, at + length)));
+    end = at + length;
+  }
+  delete node.dataset.f;
+  node.replaceChildren(...made.filter(Boolean), text.slice(end));
+}
+
 const link = (text, click, attributes = {}) => make("button", { type: "button", class: "n", click, ...attributes }, text);
 const plural = (count, word, many = `${word}s`) => `${grouped(count)} ${count === 1 ? word : many}`;
 const grouped = (count) => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
