@@ -52,6 +52,8 @@ def test_without_script_tables_and_first_rows_can_be_read(opened, report):
 
 def test_each_number_offers_a_target_of_24_pixels(opened, report):
     with opened(report) as page:
+        page.locator("#t-14\\.1\\.1").scroll_into_view_if_needed()
+        page.wait_for_selector("#t-14\\.1\\.1 tbody button[data-f]")
         sizes = page.evaluate("""Array.from(document.querySelectorAll('button[data-f]'), (b) => {
             const s = getComputedStyle(b, '::after'); return Math.min(parseFloat(s.width), parseFloat(s.height)); })""")
         assert min(sizes) >= 24
