@@ -56,7 +56,7 @@ def _referred(root: ElementTree.Element) -> set[str]:
 
 def _flatten(node: ElementTree.Element, referred: set[str]) -> None:
     """Drop ids that nothing refers to, and groups and definitions that then say nothing; the ink stays the same."""
-    children = []
+    children: list[ElementTree.Element] = []
     for child in node:
         _flatten(child, referred)
         if child.get("id") not in referred:

@@ -81,7 +81,7 @@ def packed(profile: dict[str, Any], number: dict[str, int], kept: dict[str, np.n
 
     def pack(block: Block) -> Block:
         places = {
-            key: _payload.steps(np.searchsorted(kept[block["table"]], block[key]))
+            key: _payload.steps(np.asarray(np.searchsorted(kept[block["table"]], block[key])))
             for key in ("rows", "strong")
             if key in block
         }

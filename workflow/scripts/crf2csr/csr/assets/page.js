@@ -15,7 +15,14 @@ function showListing(place) {
 // A listing that is put on the screen may move what an anchor has just led to; then lead there again.
 let arrival = performance.now();
 const land = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
-addEventListener("hashchange", () => { arrival = performance.now(); });
+// Displays out of sight have no exact height yet; they get it on the way, and the place is found again until all is still.
+function settle() {
+  if (performance.now() - arrival > 700) return;
+  land();
+  requestAnimationFrame(settle);
+}
+addEventListener("hashchange", () => { arrival = performance.now(); settle(); });
+addEventListener("keydown", () => { arrival = -Infinity; }, { passive: true });
 addEventListener("wheel", () => { arrival = -Infinity; }, { passive: true });
 addEventListener("touchmove", () => { arrival = -Infinity; }, { passive: true });
 
@@ -77,6 +84,7 @@ page.ready = (async () => {
   document.documentElement.dataset.ready = "yes";
   check(hash);
   displays();
+  if (location.hash) { arrival = performance.now(); settle(); }
   if (page.profile) { visit(); addEventListener("hashchange", visit); }
 })();
 
