@@ -30,7 +30,7 @@ def parts(body: Any) -> Iterator[Part]:
 
 
 def places(body: list[Part]) -> str:
-    """Where the printed numbers stand in the text of a cell: ``fact:start:length``, in UTF-16 units as browsers count."""
+    """Where the printed numbers stand in the text of a cell: ``fact:start:length``, in UTF-16 units."""
     found, at = [], 0
     for part in body:
         length = len(_words.visible(str(part["t"])).encode("utf-16-le")) // 2
