@@ -74,7 +74,7 @@ function leadTo(id, text) {
 
 function prepareFinder() {
   finder.input.closest("[hidden]").hidden = false;
-  if (page.profile) finder.input.placeholder = "Subject, display, or words in the listings";
+  if (page.profile) finder.input.placeholder = "Subject, display, or words";
   let waiting = 0;
   finder.input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(seek, 120); });
   finder.input.addEventListener("focus", () => { if (finder.input.value.trim() && finder.panel.hidden) seek(); });
