@@ -1,8 +1,8 @@
 """Processes that do the jobs of one run side by side.
 
 A job is a call into the house, and jobs that are threads of one process compute one after another (an interpreter has
-one lock). So a run with enough to do gathers a crew: processes that imported the house once, take jobs as they come, and
-end with the run. Where a job is done cannot be seen in what it writes.
+one lock). So a run with enough to do gathers a crew: processes that imported the house once, take jobs as they come
+and end with the run. Where a job is done cannot be seen in what it writes.
 """
 
 from __future__ import annotations

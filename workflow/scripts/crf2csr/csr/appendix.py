@@ -23,6 +23,7 @@ from crf2csr.csr import (
     _listing,
     _payload,
     _privacy,
+    _profile,
     _reconciliation,
     _shown,
     _verified,
@@ -31,8 +32,20 @@ from crf2csr.errors import Cause
 from crf2csr.safe import visible
 
 HERE = Path(__file__).parent
-STYLES = ("paper.css", "table.css", "walk.css", "print.css")
-SCRIPTS = ("data.js", "text.js", "grid.js", "fact.js", "record.js", "check.js", "page.js")
+STYLES = ("paper.css", "table.css", "walk.css", "profile.css", "print.css")
+SCRIPTS = (
+    "data.js",
+    "text.js",
+    "save.js",
+    "axis.js",
+    "grid.js",
+    "fact.js",
+    "record.js",
+    "profile.js",
+    "find.js",
+    "check.js",
+    "page.js",
+)
 
 
 def _behind(display: dict[str, Any]) -> tuple[str, np.ndarray]:
@@ -62,6 +75,9 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
     asked = asked_records(content["queries"], graph)
     for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
         reach(str(raw), rows.to_numpy("int64"))
+    profile = _profile.resolved(part["csr"].get("profile"), read["tables"])
+    for block in _profile.blocks(profile):
+        reach(block["table"], block["rows"])
     kept = graph.close(start)
     about = _about.tables(part)
 
@@ -89,6 +105,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
         "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
+        "profile": _profile.packed(profile, graph.number, kept),
     }
 
 
@@ -114,6 +131,7 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
         finalize=lambda v: visible(v) if type(v) is str else v,
     )
+    environment.filters["places"] = _shown.places
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
     css += running_header(content["page"]["study"])
     script = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
