@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.csr import _words
+from crf2csr import safe
 
 Part = dict[str, Any]
 
@@ -33,7 +33,7 @@ def places(body: list[Part]) -> str:
     """Where the printed numbers stand in the text of a cell: ``fact:start:length``, in UTF-16 units."""
     found, at = [], 0
     for part in body:
-        length = len(_words.visible(str(part["t"])).encode("utf-16-le")) // 2
+        length = len(safe.visible(str(part["t"])).encode("utf-16-le")) // 2
         if "f" in part and length:
             found.append(f"{part['f']}:{at}:{length}")
         at += length
