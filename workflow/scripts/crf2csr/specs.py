@@ -136,7 +136,7 @@ class Study:
             if path.stem not in ("config", "csr", "manifest")
         }
         self.csr = self._read("csr.yaml", "csr")
-        self.manifest = self._manifest()
+        self.manifest = self.read_manifest()
 
     def _read(self, name: str, schema: str) -> Any:
         path = self.config / name
@@ -174,7 +174,8 @@ class Study:
         if "raw_dir" in overrides:
             self.page["raw"]["dir"] = str(overrides["raw_dir"])
 
-    def _manifest(self) -> dict[str, Any]:
+    def read_manifest(self) -> dict[str, Any]:
+        """Read what was delivered: the manifest, one entry per form."""
         folder = Path(self.page["raw"]["dir"])
         if not folder.is_dir():
             raise Cause(
