@@ -6,12 +6,13 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test qc mutate clean
+.PHONY: help report test qc package mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
+	@echo "make package   run the pipeline, then write the submission package into package/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -28,9 +29,14 @@ qc:
 	@.ci/venv
 	@.ci/qc
 
+package:
+	@.ci/venv package
+	@.ci/report
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m submission "$(or $(STUDY),.)"
+
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
 
 clean:
-	@cd "$(or $(STUDY),.)" && rm -rf results reports logs benchmarks .snakemake
+	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake

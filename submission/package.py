@@ -1,0 +1,61 @@
+"""The folder of the package: which file goes where. The names are lower case, the layout that of eCTD module 5."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+
+from crf2csr import io
+from crf2csr.errors import Cause
+from submission import dataset_json, transport
+from submission.frames import Submission, collect
+
+FILE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9]+")
+
+
+def cut_off(submission: Submission) -> datetime.date:
+    """The day of the data, which stands wherever a file must bear a time."""
+    return datetime.date.fromisoformat(str(submission.page["study"]["cutoff"]))
+
+
+def build(study: Path, folder: Path) -> list[str]:
+    """Write the package of ``study`` into the empty ``folder``; return what was made, a line each.
+
+    Raises
+    ------
+    Cause
+        When a data set cannot be submitted, or a file breaks the standard that it follows.
+    """
+    submission = collect(study)
+    root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
+    said = [_data(submission, root)]
+    io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
+    said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
+    said.append(_checksums(root))
+    return said
+
+
+def _data(submission: Submission, root: Path) -> str:
+    study, day = str(submission.page["study"]["id"]), cut_off(submission)
+    for dataset in submission.datasets:
+        place = root / dataset.folder
+        transport.write(place / f"{dataset.stem}.xpt", transport.content(dataset, day))
+        made = dataset_json.document(dataset, study, day)
+        faults = dataset_json.faults(made)
+        if faults:
+            raise Cause(f"breaks Dataset-JSON 1.1: {faults[0]}", file=f"{dataset.stem}.json")
+        io.write_text(place / f"{dataset.stem}.json", dataset_json.text(made))
+    counts = [len(submission.of(floor)) for floor in ("sdtm", "adam")]
+    return f"{counts[0]} SDTM and {counts[1]} ADaM data sets as transport files and as Dataset-JSON"
+
+
+def _checksums(root: Path) -> str:
+    """Refuse a name of a file that the authorities refuse, then write down the digest of each file."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    for path in files:
+        if not FILE.fullmatch(path.name):
+            raise Cause("the name of a file may hold small letters, digits and hyphens only", file=path.name)
+    lines = [f"{transport.sha256(path)}  {path.relative_to(root).as_posix()}\n" for path in files]
+    io.write_text(root / "checksums.txt", "".join(lines))
+    return f"{len(files)} files: checksums.txt"
