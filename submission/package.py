@@ -8,9 +8,10 @@ from pathlib import Path
 
 from crf2csr import io
 from crf2csr.errors import Cause
-from submission import dataset_json, transport
+from submission import arm, dataset_json, define, define_page, transport
 from submission.frames import Submission, collect
 
+STANDARDS = Path(__file__).parents[1] / "workflow/standards"
 FILE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9]+")
 
 
@@ -29,7 +30,7 @@ def build(study: Path, folder: Path) -> list[str]:
     """
     submission = collect(study)
     root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
-    said = [_data(submission, root)]
+    said = [_data(submission, root), *_define(study, submission, root)]
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
     said.append(_checksums(root))
@@ -48,6 +49,28 @@ def _data(submission: Submission, root: Path) -> str:
         io.write_text(place / f"{dataset.stem}.json", dataset_json.text(made))
     counts = [len(submission.of(floor)) for floor in ("sdtm", "adam")]
     return f"{counts[0]} SDTM and {counts[1]} ADaM data sets as transport files and as Dataset-JSON"
+
+
+def terminology(submission: Submission) -> list[dict[str, str]]:
+    """The published terms of the version that the study names."""
+    return io.read_records(STANDARDS / f"ct-{submission.page['standards']['ct']}.csv")
+
+
+def _define(study: Path, submission: Submission, root: Path) -> list[str]:
+    said = []
+    for floor in ("sdtm", "adam"):
+        here = submission.of(floor)
+        if not here:
+            continue
+        displays = arm.displays(study) if floor == "adam" else None
+        made = define.xml(submission, floor, terminology(submission), displays)
+        place = root / here[0].folder
+        transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
+        io.write_text(place / "define.html", define_page.render(made))
+        said.append(
+            f"{floor}: define.xml 2.1 is valid{' with analysis results' if displays else ''}, {len(made):,} bytes"
+        )
+    return said
 
 
 def _checksums(root: Path) -> str:

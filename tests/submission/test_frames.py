@@ -11,6 +11,9 @@ from submission.frames import prepare, sealed
 from tests.submission import small
 
 
+SUPP = ["STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL"]
+
+
 def test_trace_columns_and_supplemental_qualifiers_stay_out_of_the_domain():
     made, _ = prepare(small.ae("Rash"), small.AE, "sdtm")
     assert list(made.frame) == ["STUDYID", "USUBJID", "AESEQ", "AETERM", "AESER"]
@@ -104,7 +107,7 @@ def test_long_text_of_a_qualifier_goes_on_in_supplemental_qualifiers():
         "name": "SUPPAE", "label": "Supplemental Qualifiers for AE", "keys": ["STUDYID"], "sort": ["USUBJID", "QNAM"],
         "variables": {
             name: {"label": name, "type": "text"}
-            for name in ["STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL"]
+            for name in SUPP
         },
     }  # fmt: skip
     row = dict.fromkeys(supp["variables"], "A") | {"QNAM": "BOX"}
