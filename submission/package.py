@@ -6,9 +6,11 @@ import datetime
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from crf2csr import io
 from crf2csr.errors import Cause
-from submission import arm, dataset_json, define, define_page, transport
+from submission import against_define, arm, conformance, dataset_json, define, define_page, transport
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -33,6 +35,7 @@ def build(study: Path, folder: Path) -> list[str]:
     said = [_data(submission, root), *_define(study, submission, root)]
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
+    said.append(_conformance(submission, root))
     said.append(_checksums(root))
     return said
 
@@ -71,6 +74,21 @@ def _define(study: Path, submission: Submission, root: Path) -> list[str]:
             f"{floor}: define.xml 2.1 is valid{' with analysis results' if displays else ''}, {len(made):,} bytes"
         )
     return said
+
+
+def conform(submission: Submission, root: Path) -> pd.DataFrame:
+    """Every finding of the conformance checks, on the frames and on the files that were written."""
+    folders = {dataset.folder for dataset in submission.datasets}
+    found = [conformance.check(submission), *(against_define.check(root / folder) for folder in sorted(folders))]
+    return pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
+
+
+def _conformance(submission: Submission, root: Path) -> str:
+    found = conform(submission, root)
+    io.write_text(root / "conformance.csv", found.to_csv(index=False, lineterminator="\n"))
+    open_ones = int(found["explanation"].eq("").sum())
+    rules = len(conformance.RULES) + len(against_define.RULES)
+    return f"{rules} conformance rules: {len(found)} findings, {open_ones} without an explanation: conformance.csv"
 
 
 def _checksums(root: Path) -> str:

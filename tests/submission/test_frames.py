@@ -10,7 +10,6 @@ from submission import long_text
 from submission.frames import prepare, sealed
 from tests.submission import small
 
-
 SUPP = ["STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL"]
 
 
