@@ -10,7 +10,7 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.errors import Cause
-from submission import against_define, arm, conformance, dataset_json, define, define_page, transport
+from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, transport
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -35,7 +35,8 @@ def build(study: Path, folder: Path) -> list[str]:
     said = [_data(submission, root), *_define(study, submission, root)]
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
-    said.append(_conformance(submission, root))
+    found = conform(submission, root)
+    said += [_conformance(found, root), _guides(study, submission, found, root)]
     said.append(_checksums(root))
     return said
 
@@ -83,12 +84,19 @@ def conform(submission: Submission, root: Path) -> pd.DataFrame:
     return pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
 
 
-def _conformance(submission: Submission, root: Path) -> str:
-    found = conform(submission, root)
+def _conformance(found: pd.DataFrame, root: Path) -> str:
     io.write_text(root / "conformance.csv", found.to_csv(index=False, lineterminator="\n"))
     open_ones = int(found["explanation"].eq("").sum())
     rules = len(conformance.RULES) + len(against_define.RULES)
     return f"{rules} conformance rules: {len(found)} findings, {open_ones} without an explanation: conformance.csv"
+
+
+def _guides(study: Path, submission: Submission, found: pd.DataFrame, root: Path) -> str:
+    floors = [floor for floor in ("sdtm", "adam") if submission.of(floor)]
+    for floor in floors:
+        place = root / submission.of(floor)[0].folder
+        io.write_text(place / guides.FILES[floor], guides.render(study, submission, found, floor))
+    return f"Reviewer's guides: {', '.join(guides.FILES[floor] for floor in floors)}. {guides.CORE}"
 
 
 def _checksums(root: Path) -> str:

@@ -19,8 +19,8 @@ def study() -> dict:
     keys = ["USUBJID"]
     dm = small.dataset("DM", {"USUBJID": "text", "SEX": "text"}, [("1", "M"), ("2", "F")], "sdtm", keys=keys)
     vs = small.dataset(
-        "VS", {"USUBJID": "text", "VSSEQ": "integer", "VSORRES": "text"}, [("1", 1, "50"), ("1", 2, "60"), ("2", 1, "70")],
-        "sdtm", keys=["USUBJID", "VSSEQ"],
+        "VS", {"USUBJID": "text", "VSSEQ": "integer", "VSORRES": "text"},
+        [("1", 1, "50"), ("1", 2, "60"), ("2", 1, "70")], "sdtm", keys=["USUBJID", "VSSEQ"],
     )  # fmt: skip
     supp = dict.fromkeys(["RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG"], "text")
     suppvs = small.dataset(
