@@ -10,7 +10,7 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.errors import Cause
-from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, transport
+from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, replay, transport
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -37,6 +37,10 @@ def build(study: Path, folder: Path) -> list[str]:
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
     found = conform(submission, root)
     said += [_conformance(found, root), _guides(study, submission, found, root)]
+    programs = replay.programs(study, submission)
+    for name, text in programs.items():
+        io.write_text(root / "analysis/adam/programs" / name, text)
+    said.append(f"{len(programs)} files of programs that stand alone on the transport files")
     said.append(_checksums(root))
     return said
 
