@@ -7,13 +7,14 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test qc diff mutate clean
+.PHONY: help report test qc diff package mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
+	@echo "make package   run the pipeline, then write the submission package into package/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -35,9 +36,14 @@ diff:
 	@.ci/venv
 	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m compare "$(OLD)" "$(NEW)"
 
+package:
+	@.ci/venv package
+	@.ci/report
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m submission "$(or $(STUDY),.)"
+
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
 
 clean:
-	@cd "$(or $(STUDY),.)" && rm -rf results reports logs benchmarks .snakemake
+	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake
