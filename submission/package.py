@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from crf2csr import io
+from crf2csr import io, privacy
 from crf2csr.errors import Cause
 from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, replay, transport
 from submission.frames import Submission, collect
@@ -31,6 +31,12 @@ def build(study: Path, folder: Path) -> list[str]:
         When a data set cannot be submitted, or a file breaks the standard that it follows.
     """
     submission = collect(study)
+    if privacy.rule(submission.page) is not None:
+        raise Cause(
+            "its dates may not be shown, and a package holds every date; set `privacy: {dates: shown}` to hand them over",
+            file=str(study / "config/config.yaml"),
+            field="privacy",
+        )
     root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
     said = [_data(submission, root), *_define(study, submission, root)]
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
