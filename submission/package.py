@@ -33,7 +33,7 @@ def build(study: Path, folder: Path) -> list[str]:
     submission = collect(study)
     if privacy.rule(submission.page) is not None:
         raise Cause(
-            "its dates may not be shown, and a package holds every date; set `privacy: {dates: shown}` to hand them over",
+            "its dates may not be shown, and a package holds all of them; `privacy: {dates: shown}` hands them over",
             file=str(study / "config/config.yaml"),
             field="privacy",
         )

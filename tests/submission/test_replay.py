@@ -29,7 +29,7 @@ analyses:
   - {id: grouped, label: By visit, method: proportion, dataset: adrs, population: {FASFL: Y}, by: [AVISIT]}
   - {id: change, label: Change, method: paired, dataset: adrs, population: {FASFL: Y}}
 """
-# Of ten subjects in the set eight have a row, six a response: binom.test(6, 10) and binom.test(6, 8) in R give the limits.
+# Of ten subjects in the set eight have a row, six a response; limits of binom.test(6, 10) and binom.test(6, 8) in R.
 OF_ALL = "A\t6\t10\t0.6000000000\t0.2623780766\t0.8784477419\n"
 OF_ANSWERED = "A\t6\t8\t0.7500000000\t0.3491442056\t0.9681459738\n"
 
