@@ -12,6 +12,7 @@ import pytest
 
 from crf2csr import privacy
 from crf2csr.errors import Cause
+from submission import package
 from tests.case import world
 
 DATES = re.compile(r"\b(?:19|20)\d\d/\d\d(?:/\d\d)?\b")
@@ -157,3 +158,9 @@ def test_written_knows_every_usual_way():
         "AUGUST 2021",
     } <= privacy.written([day])
     assert (date(2021, 8, 5) + timedelta(1)).isoformat() not in privacy.written([day])
+
+
+def test_a_study_that_shows_no_dates_is_not_packaged(one: Path, tmp_path: Path):
+    with pytest.raises(Cause, match="its dates may not be shown"):
+        package.build(one, tmp_path / "package")
+    assert not (tmp_path / "package").exists()
