@@ -1,4 +1,5 @@
 # Two commands on a fresh machine with Python 3.11 or later: `make report` and `make test`.
+# `make diff OLD=<study folder> NEW=<study folder>` compares two data cuts.
 # Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study).
 
 PYTHON ?= python3
@@ -6,12 +7,13 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test qc mutate clean
+.PHONY: help report test qc diff mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
+	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -27,6 +29,11 @@ test:
 qc:
 	@.ci/venv
 	@.ci/qc
+
+diff:
+	@test -n "$(OLD)" && test -n "$(NEW)" || { echo "make diff OLD=<study folder> NEW=<study folder>" >&2; exit 1; }
+	@.ci/venv
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m compare "$(OLD)" "$(NEW)"
 
 mutate:
 	@.ci/venv test

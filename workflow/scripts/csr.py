@@ -1,9 +1,9 @@
-"""The door of the csr floor: open every floor, assemble the appendix; the gate has the last word."""
+"""The door of the csr floor: open every floor, assemble the appendix, ask the sites; the gate has the last word."""
 
 from typing import Any
 
 from crf2csr import io
-from crf2csr.csr import appendix
+from crf2csr.csr import appendix, sites
 from crf2csr.csr import gate as rule
 from crf2csr.plan import AGREEMENT, Job
 
@@ -35,6 +35,13 @@ def assemble(job: Job) -> None:
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     io.write_text(job.outputs["report"], appendix.assemble(read, job.slice))
+
+
+def ask(job: Job) -> None:
+    """Write the queries as one sheet, and as one per site."""
+    table = sites.sheet({name: io.read_table(path) for name, path in job.inputs.items()}, job.slice)
+    io.write_sheets(job.outputs["sites"], sites.sheets(table))
+    io.write_sheet(job.outputs["whole"], table)
 
 
 def gate(job: Job) -> None:

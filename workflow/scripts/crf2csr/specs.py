@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from crf2csr import io
+from crf2csr import io, smq
 from crf2csr.errors import Cause
 
 FLOORS = ("raw", "sdtm", "adam", "ard", "tlf", "csr")
@@ -135,6 +135,7 @@ class Study:
             for path in sorted(self.config.glob("*.yaml"))
             if path.stem not in ("config", "csr", "manifest")
         }
+        self.lists = smq.resolved(self.lists, self.config)
         self.csr = self._read("csr.yaml", "csr")
         self.manifest = self.read_manifest()
 

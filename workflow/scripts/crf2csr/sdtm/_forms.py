@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr.populations import matches
+from crf2csr.records import canonical
 from crf2csr.sdtm import _screen
 from crf2csr.trace import Made, queries
 
@@ -49,7 +50,7 @@ def account(
     made = Made(pd.DataFrame())
     for name, staged in forms.items():
         form = crf[name.lower()]
-        records = _screen.canonical(staged, form)
+        records = canonical(staged, form)
         verdict = _screen.fates(records, form, register, pattern)
         reason = verdict["fate"].map(_screen.REASONS).astype("str")
         open_ = reason.isna()

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.records import canonical, event_of
 from crf2csr.trace import Made, queries
 
 REASONS = {
@@ -21,47 +22,12 @@ REASONS = {
 NUMBERING = {"FORMREP", "GRPREP", "FORMSTAT", "LASTMOD"}
 
 
-def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
-    """Rename the export's columns to the names of the contract and add REC, the id of each record."""
-    keys = form.get("keys") or {
-        k: k
-        for k in (
-            "STUDYID",
-            "SITEID",
-            "SUBJID",
-            "EVENT",
-            "EVENTREP",
-            "FORM",
-            "FORMREP",
-            "GRPREP",
-            "FORMSTAT",
-            "LASTMOD",
-        )
-    }
-    names = keys | {name: field.get("column") or name for name, field in form["fields"].items()}
-    frame = pd.DataFrame({name: staged[column] for name, column in names.items()})
-    for key, default in (("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
-        if key not in frame:
-            frame[key] = default
-    frame["LINE"] = staged["LINE"].astype("int64")
-    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
-    return frame
-
-
 def typed(frame: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     """Codes in one width and without unseen marks, each distinct word read once; all else as entered."""
     codes = [name for name, field in form["fields"].items() if field["type"] in ("code", "multi")]
     return frame.assign(
         **{n: frame[n].map({w: dates.plain(w) for w in frame[n].dropna().unique()}).astype("str") for n in codes}
     )
-
-
-def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
-    """Event that each visit label stands for by the study's list of labels; missing where it stands for none."""
-    known = {
-        dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]
-    }
-    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
 
 
 def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
