@@ -6,10 +6,12 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test qc mutate clean
+.PHONY: help report rtf pdf test qc mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
+	@echo "make rtf       each display as a document of its own, in reports/rtf/"
+	@echo "make pdf       the appendix on paper, reports/csr-appendix.pdf"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
@@ -19,6 +21,10 @@ help:
 report:
 	@.ci/venv
 	@.ci/report
+
+rtf pdf:
+	@.ci/venv paper
+	@.ci/paper $@
 
 test:
 	@.ci/venv test
