@@ -53,7 +53,9 @@ def test_every_locked_package_has_a_hash(name):
     assert [entry for entry in entries if not entry.startswith("#") and "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-paper.lock", "environment.yml"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-test.lock", "requirements-paper.lock", "environment.yml"]
+)
 def test_no_lock_contains_an_address(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert re.findall(r"\S+://\S*|file:\S*|--(?:extra-)?index\S*|--find-links\S*|(?:^|\s)/\S+", text) == []

@@ -21,7 +21,7 @@ HOSTILE = [
     r"\u65? \bin9 {\object}",
     "#evil *bold* $x$ <label> @ref // comment",
     "上呼吸道感染（感冒）",
-    "ä µ ≥ ± “q” \U0001f600",
+    "ä µ ≥ ± “q” \U0001f9a0",
     "a\nb\tc\u202ed",
     "<script>alert(1)</script>",
 ]
@@ -54,13 +54,14 @@ def words(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def printed(once):
-    """The shipped study, climbed and set on paper."""
+def printed(once, shipped):
+    """The shipped study, set on paper from the displays of its climb."""
 
     def make(folder):
         climb.copy_config(climb.ROOT, folder)
-        (folder / "data").symlink_to(climb.ROOT / "data")
-        plan = climb.climb(folder, ("raw", "sdtm", "adam", "ard", "tlf"))
+        for kept in ("data", "results"):
+            (folder / kept).symlink_to(shipped / kept)
+        plan = climb.climb(folder, ())
         with climb.inside(folder):
             for job in plan.paper.values():
                 csr.print_paper(job)
@@ -108,7 +109,10 @@ def test_the_sheets_hold_the_texts_of_the_displays_and_nothing_else(printed):
     for chapter in chapters.values():
         for display in (d for d in chapter["displays"] if "rows" in d and any(r["cells"] for r in d["rows"])):
             plain = [
-                [_words.visible(text) for text in (row["head"], *("".join(p["t"] for p in cell) for cell in row["cells"]))]
+                [
+                    _words.visible(text)
+                    for text in (row["head"], *("".join(p["t"] for p in cell) for cell in row["cells"]))
+                ]
                 for row in display["rows"]
             ]
             assert [row["cells"] for row in sheets[display["id"]]["grid"]["rows"]] == plain
@@ -174,7 +178,7 @@ def test_hostile_text_is_shown_and_never_obeyed_by_a_word_processor(text):
     document = rtf.document(one(small.listing([text, "b", text], [0, 1, 2])), RUNNING, {})
     assert document.isascii()
     assert f"S-1|{shown}|" in opened(document)
-    title = rtf.document(one(small.table(title=text)), RUNNING | {"notice": text}, {})
+    title = rtf.document(one(small.table(title=text)), RUNNING | {"notice": shown}, {})
     assert opened(title).count(shown) == 2
     assert title.count("{") - title.count(r"\{") == title.count("}") - title.count(r"\}")
 
@@ -186,7 +190,7 @@ def test_hostile_text_is_shown_and_never_obeyed_by_the_engine():
     read = words("".join(page.extract_text() for page in pypdf.PdfReader(stream.BytesIO(made)).pages))
     for text in HOSTILE:
         assert words(_typeset.shown(_words.visible(text))) in read
-    assert "⟨U+1F600⟩" in read and "⟨U+202E⟩" in read
+    assert "⟨U+1F9A0⟩" in read and "⟨U+202E⟩" in read
 
 
 @pytest.mark.parametrize("paper, size", [("a4", r"\paperw16838\paperh11906"), ("letter", r"\paperw15840\paperh12240")])

@@ -1,7 +1,8 @@
 """A display on paper: texts by row and column, as sheets of RTF and PDF set them; no number is formatted here.
 
-A sheet is a mapping with ``id``, ``word`` (Table, Figure, ...), ``number``, ``title``, ``population``, ``said`` (sentences
-before the grid), ``grid``, ``svg``, ``notes``, ``source`` and ``sheets`` (those of the subjects of a narrative). A grid has
+A sheet is a mapping with ``id``, ``word`` (Table, Figure, ...), ``number``, ``title``, ``population``, ``said``
+(sentences before the grid), ``grid``, ``svg``, ``notes``, ``source`` and ``sheets`` (those of the subjects of a
+narrative). A grid has
 
 - ``heads``: rows of heads from the top, each a list of ``[text, columns it spans]``; the first column is the stub;
 - ``rows``: ``{level, bold, cells}``; one cell spans the whole width;
@@ -150,7 +151,7 @@ def running(part: dict[str, Any]) -> dict[str, str]:
 
 
 def sections(csr: dict[str, Any], sheets: dict[str, Sheet]) -> list[dict[str, Any]]:
-    """The sections of the appendix with their sheets; ``level`` is 1 below none, else one more than the nearest above."""
+    """The sections of the appendix with their sheets; ``level`` is one more than that of the nearest above, else 1."""
     made: list[dict[str, Any]] = []
     levels: dict[str, int] = {}
     for section in csr["sections"]:

@@ -1,4 +1,4 @@
-"""The engine that sets and draws: typst, with faces that come with it and with the locked packages, none of the machine's."""
+"""The engine that sets and draws: typst, in faces of its own and of the locked packages, none of the machine's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _covered() -> frozenset[int]:
 
 
 def shown(content: Any) -> Any:
-    """The same content with every character that no face has as a token such as ``⟨U+1F600⟩``: nothing turns blank."""
+    """The same content with every character that no face has as a token such as ``⟨U+1F9A0⟩``: nothing turns blank."""
     if isinstance(content, str):
         if content.isascii():
             return content
@@ -82,5 +82,3 @@ def picture(svg: str) -> bytes:
 def ink(svg: str) -> str:
     """A drawing in the face that its texts were measured with."""
     return str(shown(svg.replace('font-family="sans-serif"', 'font-family="DejaVu Sans"', 1)))
-
-

@@ -70,8 +70,8 @@ def _measured(grid: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
         heads = pd.Series([line for text in own for line in text.split("\n")], dtype=object)
         deepest = max((row["level"] for row in rows), default=0) * INDENT / 9 if column == 0 else 0
         words = pd.concat([texts, heads]).str.split().explode().dropna()
-        # A head may take three lines before it widens a column of short values.
-        need.append(max(_widest(texts) + deepest, _widest(heads) / 3))
+        # A head may take two lines, or three in a listing, before it widens a column of short values.
+        need.append(max(_widest(texts) + deepest, _widest(heads) / (3 if grid["dense"] else 1.5)))
         word.append(max(_widest(words), min(need[-1], 4.0)) + deepest)
         need[-1] = max(need[-1], word[-1])
     for row in grid["heads"][:-1]:

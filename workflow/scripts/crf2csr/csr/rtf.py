@@ -50,7 +50,9 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(rf"\u{code}?" for code in codes)
 
 
-def documents(chapters: dict[str, Any], part: dict[str, Any], hashes: dict[str, str], wanted: set[str]) -> dict[str, str]:
+def documents(
+    chapters: dict[str, Any], part: dict[str, Any], hashes: dict[str, str], wanted: set[str]
+) -> dict[str, str]:
     """The wanted displays as RTF, by id. Only a display with a drawing asks for the engine that draws."""
     made = {}
     for name, sheet in _sheet.sheets(chapters, part, hashes, wanted).items():
