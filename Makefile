@@ -1,4 +1,5 @@
 # Two commands on a fresh machine with Python 3.11 or later: `make report` and `make test`.
+# `make diff OLD=<study folder> NEW=<study folder>` compares two data cuts.
 # Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study).
 
 PYTHON ?= python3
@@ -6,7 +7,7 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report rtf pdf test qc mutate clean
+.PHONY: help report rtf pdf test qc diff package mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -14,6 +15,8 @@ help:
 	@echo "make pdf       the appendix on paper, reports/csr-appendix.pdf"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
+	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
+	@echo "make package   run the pipeline, then write the submission package into package/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -34,9 +37,19 @@ qc:
 	@.ci/venv
 	@.ci/qc
 
+diff:
+	@test -n "$(OLD)" && test -n "$(NEW)" || { echo "make diff OLD=<study folder> NEW=<study folder>" >&2; exit 1; }
+	@.ci/venv
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m compare "$(OLD)" "$(NEW)"
+
+package:
+	@.ci/venv package
+	@.ci/report
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m submission "$(or $(STUDY),.)"
+
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
 
 clean:
-	@cd "$(or $(STUDY),.)" && rm -rf results reports logs benchmarks .snakemake
+	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake

@@ -20,4 +20,5 @@ rule all:
     default_target: True
     input:
         "reports/csr-appendix.html",
+        "reports/queries.csv",
         "results/gate.txt",

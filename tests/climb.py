@@ -48,6 +48,7 @@ def climb(
         for floor in floors:
             if floor == "csr":
                 csr.assemble(plan.csr)
+                csr.ask(plan.ask)
                 csr.gate(plan.gate)
                 continue
             for job in ordered(getattr(plan, floor).values()):

@@ -57,6 +57,7 @@ def test_conditions_on_rows(where, met):
         ({"AGE": {"ge": 18}}, "values are missing"),
         ({"HEIGHT": 1}, "not a variable"),
         ({"AGE": {"above": 1}}, "not a comparison"),
+        ({"AGE": "old"}, "a number is compared with a word"),
     ],
 )
 def test_a_condition_that_would_lose_rows_silently_or_makes_no_sense_is_refused(where, words):

@@ -26,6 +26,9 @@ WORDS = [
     "Xan_",
     "alzheimer",
     "upadacitinib",
+    "omalizumab",
+    "PPP-CASE",
+    "UPA15",
 ]
 
 
@@ -70,9 +73,9 @@ def alternatives(words: set[str]) -> str:
 
 
 def test_the_house_has_files_and_the_studies_have_names():
-    assert len(HOUSE) > 50 and len(STUDIES) >= 2
-    assert {"NCT07270003", "CDISCPILOT01"} <= names_of_studies()
-    assert {"PATNUM", "IT.AESTDAT", "FOLDER", "INSTANCE"} <= columns_of_exports()
+    assert len(HOUSE) > 50 and len(STUDIES) >= 3
+    assert {"NCT07270003", "CDISCPILOT01", "PPP-CASE-01"} <= names_of_studies()
+    assert {"PATNUM", "IT.AESTDAT", "FOLDER", "INSTANCE", "CASE_ID"} <= columns_of_exports()
 
 
 @pytest.mark.parametrize("word", WORDS)

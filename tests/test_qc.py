@@ -71,6 +71,8 @@ def test_r_agrees_where_a_study_has_two_arms_and_uses_every_option(shipped, tmp_
     found = verify(study, tmp_path / "qc")
     assert found.sound, told(found)
     assert {"gray", "logrank", "difference", "mcnemar", "ancova"} <= set(found.rows["of"])
+    terms = found.rows[found.rows["id"].str.startswith("compared|by_term|")]
+    assert len(terms) > 300 and (terms["status"] == "agrees").all()
 
 
 def test_one_changed_response_is_found_in_numbers_and_in_the_derivation(shipped, tmp_path):

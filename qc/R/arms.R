@@ -84,7 +84,8 @@ METHODS$difference <- function(chosen, add) {
       rows <- arms[[arm]]$rows
       people <- arms[[arm]]$people
       if (!is.null(line)) {
-        y <- as.numeric(people$USUBJID %in% rows$USUBJID[meets(rows, line$where)])
+        met <- if (is.null(line$at)) meets(rows, line$where) else rows[[line$at$g2]] == line$at$l2 & rows[[line$at$g3]] == line$at$l3
+        y <- as.numeric(people$USUBJID %in% rows$USUBJID[met])
         return(list(people = people, y = y, missing = 0))
       }
       y <- response_of(rows, people, chosen$variables[1])
@@ -96,8 +97,15 @@ METHODS$difference <- function(chosen, add) {
       list(people = people, y = ifelse(is.na(y), 0, y), missing = missing)
     }
     lines <- if (is.null(o$lines)) list(NULL) else o$lines
+    if (!is.null(o$terms)) {
+      for (arm in names(arms)) for (name in unlist(o$terms)) arms[[arm]]$rows[[name]][is.na(arms[[arm]]$rows[[name]])] <- "Not coded"
+      found <- common_terms(arms, unlist(o$terms), o$at_least %||% 0)
+      lines <- found$lines
+      for (arm in setdiff(names(arms), o$reference)) add(arms[[arm]]$place, c(terms_left_out = found$left_out), "nrow")
+    }
     for (arm in setdiff(names(arms), o$reference)) for (line in lines) {
-      place <- c(arms[[arm]]$place, variable = if (is.null(line)) chosen$variables[1] else "line", level = line$id)
+      at <- line$at %||% c(variable = if (is.null(line)) chosen$variables[1] else "line", level = line$id)
+      place <- c(arms[[arm]]$place, at)
       one <- side(arm, line)
       other <- side(o$reference, line)
       x1 <- sum(one$y)
@@ -135,6 +143,22 @@ METHODS$difference <- function(chosen, add) {
       if (length(o$strata)) stratified(add, place, one, other, unlist(o$strata), level, compare && enough)
     }
   })
+}
+
+# Terms of two levels that `share` of the subjects of some arm had, each as a line with its place; how many were rarer.
+common_terms <- function(arms, names, share) {
+  rows <- do.call(rbind, lapply(base::names(arms), function(arm) cbind(arms[[arm]]$rows[c("USUBJID", names)], .arm = rep(arm, nrow(arms[[arm]]$rows)))))
+  listed <- unique(rows[names])
+  sizes <- vapply(arms, function(arm) nrow(arm$people), 0)
+  often <- vapply(seq_len(nrow(listed)), function(k) {
+    one <- rows[rows[[names[1]]] == listed[[1]][k] & rows[[names[2]]] == listed[[2]][k], ]
+    n <- tapply(one$USUBJID, factor(one$.arm, base::names(arms)), function(ids) length(unique(ids)), default = 0)
+    any(n > 0 & n >= share * sizes)
+  }, FALSE)
+  lines <- lapply(which(often), function(k) {
+    list(at = list(g2 = names[1], l2 = listed[[1]][k], g3 = names[2], l3 = listed[[2]][k]))
+  })
+  list(lines = lines, left_out = sum(!often))
 }
 
 stratified <- function(add, place, one, other, strata, level, compare) {

@@ -289,3 +289,19 @@ METHODS$select <- function(chosen, add) {
     c(rows = nrow(chosen$rows), n = people_with(chosen$rows), N = nrow(chosen$people)), "nrow"
   )
 }
+
+# Values of single rows: each is itself, and what is missing has no result.
+METHODS$values <- function(chosen, add) {
+  columns <- unlist(chosen$options$columns)
+  each_cell(chosen, function(place, rows, people) {
+    add(place, c(N = nrow(people), n = people_with(rows), rows = nrow(rows)), "nrow")
+    for (name in names(columns)) {
+      here <- rows[!is.na(rows[[name]]), ]
+      if (!nrow(here)) next
+      at <- c(place, list(g3 = "USUBJID", l3 = here$USUBJID, level = as.character(here$.row)))
+      at$variable <- name
+      values <- if (columns[[name]] == "text") as_level(here[[name]], chosen$types[[name]]) else here[[name]]
+      add(at, setNames(values, rep(name, nrow(here))), "the value itself")
+    }
+  })
+}

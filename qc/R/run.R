@@ -11,7 +11,7 @@ if (length(absent)) stop("R lacks the package ", paste(absent, collapse = ", "),
 suppressPackageStartupMessages(library(survival))
 options(warn = 1, digits = 17, warnPartialMatchDollar = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
-for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "changes", "arms", "imputation", "words", "derive")) source(file.path(here, paste0(part, ".R")))
+for (part in c("study", "describe", "intervals", "survival", "times", "models", "subjects", "changes", "arms", "imputation", "words", "derive", "course")) source(file.path(here, paste0(part, ".R")))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 study <- read_study(folder)
@@ -36,7 +36,7 @@ for (chapter in names(study$declared$chapters)) {
     if (!is.null(problem)) failed[nrow(failed) + 1, ] <- list(chapter, analysis$id, problem)
   }
 }
-derived <- derive(study)
+derived <- rbind(derive(study), derive_course(study))
 drawn <- NULL
 if ("thorough" %in% commandArgs(trailingOnly = TRUE)) {
   for (chapter in names(study$declared$chapters)) for (analysis in study$declared$chapters[[chapter]]$analyses) {

@@ -67,6 +67,14 @@ METHODS$narrative <- function(chosen, add) {
     data.frame(USUBJID = who, label = rep(reason$label, length(who)))
   }))
   who <- unique(reasons$USUBJID)
+  if (!is.null(o$at_most)) {
+    # The rows of `reasons` stand in the order of the declaration; within a reason that of ADSL decides.
+    labels <- vapply(o$reasons, `[[`, "", "label")
+    gravest <- tapply(match(reasons$label, labels), factor(reasons$USUBJID, who), min)[who]
+    who <- head(who[order(gravest, match(who, people$USUBJID))], o$at_most)
+    add(place, c(left_out = length(unique(reasons$USUBJID)) - length(who)), "order(first reason)")
+    reasons <- reasons[reasons$USUBJID %in% who, ]
+  }
   add(place, c(N = nrow(people), n = length(who)), "length(unique(USUBJID))")
   place$g3 <- "USUBJID"
   for (k in seq_len(nrow(reasons))) {

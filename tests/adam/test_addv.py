@@ -51,9 +51,9 @@ def _table(rows, columns):
     return frame.astype({"USUBJID": "str"})
 
 
-def _made(dv=(), sv=(), adie=(), adcm=(), adex=(), ds=(), pr=()):
+def _made(dv=(), sv=(), adie=(), adcm=(), adex=(), ds=(), pr=(), signed="2026-02-20"):
     adsl = pd.DataFrame({"USUBJID": ["S"], "SAFFL": ["Y"], "TRTSDT": [_day(FIRST)], "TRTEDT": [_day("2026-05-23")]})
-    adsl = adsl.astype({"TRTSDT": "Int64", "TRTEDT": "Int64"}).assign(RFICDT=_day("2026-02-20"))
+    adsl = adsl.astype({"TRTSDT": "Int64", "TRTEDT": "Int64"}).assign(RFICDT=pd.Series([_day(signed)], dtype="Int64"))
     ds = _table([(n, *row) for n, row in enumerate(ds, start=1)], ["DSSEQ", "DSTERM", "ICFVER", "DSSTDTC"])
     ds = ds.assign(DSDECOD=ds["DSTERM"])
     pr = _table([(n, *row) for n, row in enumerate(pr, start=1)], ["PRSEQ", "PRTRT", "PRCAT", "PRSTDTC"])
@@ -174,3 +174,10 @@ def test_a_procedure_before_consent_and_an_outdated_form_are_major_deviations(ds
     rows = _made(ds=ds, pr=pr).data
     assert rows["DVTERM"].tolist() == want
     assert rows[["DVSEV", "DVRULE"]].to_numpy().tolist() == [["MAJOR", "P27"]] * len(want)
+
+
+def test_who_was_treated_without_a_record_of_consent_has_a_major_deviation_from_the_first_dose_on():
+    rows = _made(signed=None, pr=[("X-RAY", "IMAGING", "2026-02-19")]).data
+    assert rows[["DVTERM", "DVSEV", "DVRULE", "ASTDY"]].to_numpy().tolist() == [
+        ["Treated without a record of informed consent", "MAJOR", "P27", 1]
+    ]

@@ -265,6 +265,61 @@ def test_a_cell_of_0_is_warned_of_and_an_empty_arm_is_undefined():
     assert facts["context"].isna().all()
 
 
+def by_term(**options):
+    """Twelve subjects, six in each arm; a term of one name in two classes, one that is missing, one that is rare."""
+    adsl = pd.DataFrame({"USUBJID": list("abcdefghijkl"), "TRT01P": ["M"] * 6 + ["F"] * 6})
+    events = [("a", "S", "Ache"), ("a", "S", "Ache"), ("b", "S", "Ache"), ("g", "S", "Ache"), ("h", "T", "Ache")]
+    events += [("c", "T", None), ("d", "T", None), ("e", "T", "Rare"), ("i", "T", "Ache")]
+    adae = pd.DataFrame(events, columns=["USUBJID", "SOC", "PT"]).astype("str")
+    adae["PT"] = adae["PT"].where(adae["PT"] != "None")
+    o = {"reference": "F", "terms": ["SOC", "PT"], "intervals": ["newcombe"], **options}
+    return run(difference, {"dataset": "adae", "options": o}, {"adsl": adsl, "adae": adae}, PAGE)
+
+
+def test_each_term_is_compared_by_its_subjects_once_each_and_a_missing_term_is_one():
+    facts, sets, _ = by_term()
+    found = facts[facts["group3_level"].notna()]
+    counts = {
+        (soc, pt): [stat(one, name) for name in ("n", "N", "reference_n", "reference_N")]
+        for (soc, pt), one in found.groupby(["group2_level", "group3_level"])
+    }
+    assert counts == {
+        ("S", "Ache"): [2, 6, 1, 6],
+        ("T", "Ache"): [0, 6, 2, 6],
+        ("T", "Not coded"): [2, 6, 0, 6],
+        ("T", "Rare"): [1, 6, 0, 6],
+    }
+    assert members(found, sets, "n", group2_level="S") == ("adae", [0, 1, 2])
+    ends = [stat(found, f"newcombe_{end}", group2_level="S") for end in ("low", "high")]
+    np.testing.assert_allclose(ends, _two_proportions.INTERVALS["newcombe"](2, 6, 1, 6, 0.95))
+    assert set(facts["group1_level"]) == {"M"} and stat(facts, "terms_left_out") == 0
+
+
+def test_a_term_is_kept_where_some_arm_reaches_the_share_and_the_others_are_counted():
+    facts, _, _ = by_term(at_least=2 / 6)
+    kept = facts[["group2_level", "group3_level"]].dropna().drop_duplicates().to_numpy().tolist()
+    assert kept == [["S", "Ache"], ["T", "Ache"], ["T", "Not coded"]]
+    assert stat(facts, "terms_left_out") == 1
+    assert stat(by_term(at_least=0.9)[0], "terms_left_out") == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ({"lines": [{"id": "any"}]}, "without `lines`"),
+        ({"terms": ["SOC", "NONE"]}, "not a variable"),
+    ],
+)
+def test_terms_that_cannot_be_compared_are_refused(more, match):
+    with pytest.raises(Cause, match=match):
+        by_term(**more)
+
+
+def test_a_share_without_terms_is_refused():
+    with pytest.raises(Cause, match="chooses among"):
+        run(difference, SPEC | {"options": OPTIONS | {"at_least": 0.1}}, trial(), PAGE)
+
+
 @pytest.mark.parametrize(
     ("more", "match"),
     [

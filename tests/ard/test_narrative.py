@@ -157,3 +157,20 @@ def test_a_study_without_a_reason_has_no_narrative():
     facts, _, _ = made(EVENT, adae=ADAE.assign(AESER=text("N", "N", "N")))
     assert list(facts["stat_name"]) == ["N", "n"]
     assert list(facts["stat"]) == [3, 0]
+
+
+def test_no_more_sheets_than_declared_are_made_for_the_gravest_reasons_and_the_others_are_counted():
+    reasons = [
+        {"label": "Serious, grade 4", "of": "adae", "where": {"ATOXGR": "4"}},
+        {"label": "Serious", "of": "adae", "where": {"AESER": "Y"}},
+    ]
+    found = {}
+    for limit in (1, 2):
+        facts, sets, _ = made(EVENT, reasons=reasons, at_most=limit)
+        counts = facts.set_index("stat_name")["stat"]
+        sheets = facts.loc[facts["stat_name"] == "reason", "group3_level"].drop_duplicates().tolist()
+        found[limit] = (sheets, counts["n"], counts["left_out"], counts["N"])
+    assert found == {1: (["3"], 1, 1, 3), 2: (["1", "3"], 2, 0, 3)}
+    facts, sets, _ = made(EVENT, reasons=reasons, at_most=1)
+    number = facts.loc[facts["stat_name"] == "left_out", "member_set"].iloc[0]
+    assert [int(row) for row in sets.set_index("SET").loc[number, "ROWS"]] == [0]

@@ -160,7 +160,14 @@ def part(sections: list[dict[str, Any]] | None = None, **change: Any) -> dict[st
         },
         "manifest": {"files": [{"name": "RS1.csv", "form": "RS1", "sha256": SHA, "rows": 3}]},
         "files": {"RS1": "data/raw/RS1.csv"},
-        "crf": {"rs1": {"name": "RS1", "label": "Scores", "fields": {"SCORE": {"label": "Score of the rater"}}}},
+        "crf": {
+            "rs1": {
+                "name": "RS1",
+                "label": "Scores",
+                "keys": {"SUBJID": "SUBJID"},
+                "fields": {"SCORE": {"label": "Score of the rater"}},
+            }
+        },
         "sdtm": {
             "rs": {
                 "label": "Disease Response",

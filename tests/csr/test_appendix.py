@@ -93,10 +93,11 @@ def test_ids_are_unique_and_what_is_named_by_id_is_there(page):
     assert named <= set(page.ids())
 
 
-def test_every_printed_number_is_a_button_whose_fact_and_members_are_embedded():
+def test_every_printed_number_names_its_place_and_its_fact_and_members_are_embedded():
     text = appendix.assemble(small.read(), small.part())
     data = payload(text)
-    shown = {int(n) for n in re.findall(r'data-f="(\d+)"', text)}
+    shown = {int(n) for places in re.findall(r'data-f="([^"]+)"', text) for n in re.findall(r"(\d+)[^ ]*", places)}
+    assert '<td data-f="0:0:1 1:2:1 2:5:4">2/3 (66.7)</td>' in text
     assert shown == set(data["facts"]["id"]) == {0, 1, 2}
     members = next(c for c in data["facts"]["columns"] if c["name"] == "member_set")
     assert set(map(str, members["d"])) == set(data["sets"])

@@ -235,6 +235,35 @@ def test_categories_shift_from_baseline_to_week_12(display):
     assert display.deep == expected
 
 
+def worst_ranges(order: list[str]) -> dict[tuple[str, str], list[str]]:
+    """Category at baseline against the one of all results after the first dose that stands last in ``order``."""
+    heads = ["Low", "Normal", "High", "Missing"]
+    expected = {}
+    for code, label in LABELS.items():
+        pairs = Counter()
+        for person in treated():
+            start = first(code, person)
+            after = [r.category for r in all_after(code, person) if r.category in order]
+            end = max(after, key=order.index) if after else "Missing"
+            pairs[start.category if start else "Missing", end] += 1
+        for row in heads:
+            cells = [pairs[row, column] for column in heads]
+            expected[label, row] = [str(n) for n in [*cells, sum(cells)]]
+        totals = [sum(pairs[row, column] for row in heads) for column in heads]
+        expected[label, "Total"] = [str(n) for n in [*totals, sum(totals)]]
+    return expected
+
+
+@proves("t-14.3.4.10")
+def test_the_highest_category_after_baseline_is_that_of_all_results(display):
+    assert display.deep == worst_ranges(["Low", "Normal", "High"])
+
+
+@proves("t-14.3.4.11")
+def test_the_lowest_category_after_baseline_is_that_of_all_results(display):
+    assert display.deep == worst_ranges(["High", "Normal", "Low"])
+
+
 def low_grade(result: Result, cuts: list[str]) -> int | None:
     """CTCAE grade of a fall: below the limit of normal, then below each cut."""
     if any(result.value < Fraction(cut) for cut in cuts):

@@ -93,6 +93,14 @@ def test_an_unknown_column_is_carried_and_told_and_a_missing_one_is_refused():
     assert found.value.field == "X" and found.value.line == 1
 
 
+def test_a_file_of_another_number_of_records_than_the_manifest_counts_is_a_blocker():
+    made = staged("SUBJID,X\n01-0001,a\n")
+    told = contract.check_rows(made, ENTRY | {"rows": 2}, FORM)
+    assert told[["RULE", "REC", "VALUE", "SEVERITY"]].to_numpy().tolist() == [["R-ROWS", "F:1", "1", "blocker"]]
+    for entry in ({"rows": 1}, {}, {"rows": 9, "uses": 2}):
+        assert contract.check_rows(made, ENTRY | entry, FORM).empty
+
+
 def test_what_an_adapter_tells_becomes_a_query_with_the_subject_of_its_record():
     made = staged("SUBJID,X\n01-0001,a\n01-0002,b\n")
     made.attrs["told"] = [

@@ -64,7 +64,7 @@ def consent(world: World, row) -> None:
         assert len(world.analysed("adrs", row))
     else:
         world.asked(row)
-    assert len(world.analysed("addv", row)), "no deviation"
+    assert len(world.analysed("addv", row, DVCAT="CONSENT")), "no deviation"
 
 
 def withdrawn(world: World, row) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import specs
-from crf2csr.sdtm import _screen, _timing
+from crf2csr.records import canonical
+from crf2csr.sdtm import _timing
 from crf2csr.sdtm._verbs import Context
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -53,8 +54,8 @@ def form(name: str, rows: list[dict[str, str]]) -> pd.DataFrame:
     base |= dict.fromkeys(contract["fields"], "")
     table = pd.DataFrame([base | row for row in rows], columns=[*base]).astype("str")
     table.insert(0, "LINE", range(2, len(table) + 2))
-    canonical = _screen.canonical(table, contract)
-    return canonical.assign(USUBJID="S-" + canonical["SUBJID"])
+    records = canonical(table, contract)
+    return records.assign(USUBJID="S-" + records["SUBJID"])
 
 
 def context(

@@ -31,3 +31,19 @@ def test_the_last_dose_is_the_end_of_the_last_interval_else_as_said_else_as_coun
     rows = pd.DataFrame({"USUBJID": ["S-01-0001"]}, dtype="str")
     found = dm.last_dose(rows, about).values.iloc[0]
     assert pd.isna(found) if day is None else found == day
+
+
+def test_consent_to_photographs_alone_is_no_consent_to_the_study():
+    signed = [{"ICTYPE": "PHOTO", "RFICDAT": "2026-01-05"}, {"ICTYPE": "RECONSENT", "RFICDAT": "2026-03-02"}]
+    made = dm.tabulate(
+        context("dm", {"DM": [{"BRTHDAT": "1980-03-01", "SEX": "F"}], "ICF": signed}, derivations=dm.DERIVATIONS)
+    )
+    assert made.data["RFICDTC"].tolist() == ["2026-03-02"]
+
+
+def test_who_is_born_after_consent_has_no_age():
+    signed = [{"ICTYPE": "MAIN", "RFICDAT": "2026-01-05"}]
+    made = dm.tabulate(
+        context("dm", {"DM": [{"BRTHDAT": "2062-03-01", "SEX": "F"}], "ICF": signed}, derivations=dm.DERIVATIONS)
+    )
+    assert made.data["AGE"].isna().all() and made.data["BRTHDTC"].tolist() == ["2062-03-01"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from crf2csr.sdtm import _forms
+from crf2csr.sdtm import _forms, _screen
 
 CRF = {
     "ae": {
@@ -12,7 +12,9 @@ CRF = {
         "not_submitted": [{"where": {"AEYN": "N"}, "reason": "no adverse event"}],
     }
 }
-REGISTER = pd.DataFrame({"SITEID": ["01"], "SUBJID": ["01-0001"], "USUBJID": ["S-1"], "DATAUSE": [None]}, dtype="str")
+REGISTER = pd.DataFrame(
+    {"STUDYID": ["S"], "SITEID": ["01"], "SUBJID": ["01-0001"], "USUBJID": ["S-1"], "DATAUSE": [None]}, dtype="str"
+)
 
 
 def account(lines, recs):
@@ -67,3 +69,20 @@ def test_an_empty_form_gives_no_row_and_is_told():
     made = account([("01-0001", "Y", "Rash"), ("01-0001", " ", "")], ["AE:2"])
     assert reasons(made) == {"not submitted: no item of the form was entered": 1}
     assert made.query_table()[["RULE", "REC", "SEVERITY"]].values.tolist() == [["P40", "AE:3", "info"]]
+
+
+def test_a_record_of_another_study_is_quarantined_and_asked_and_one_that_names_none_goes_on():
+    form = CRF["ae"] | {"keys": {"STUDYID": "STUDYID", "SITEID": "SITEID", "SUBJID": "SUBJID"}}
+    staged = pd.DataFrame({"STUDYID": ["S", "T", "\ufeffS", ""], "AETERM": ["a", "b", "c", "d"]}, dtype="str")
+    staged = staged.assign(SITEID="01", SUBJID="01-0001", AEYN="Y", LINE=range(2, 6))
+    made = _screen.screen(staged, form, REGISTER, "01-[0-9]{4}")
+    assert made.data["REC"].tolist() == ["AE:2", "AE:4", "AE:5"]
+    assert made.query_table()[["RULE", "REC", "FIELD", "VALUE", "SEVERITY"]].values.tolist() == [
+        ["R-STUDY", "AE:3", "STUDYID", "T", "blocker"]
+    ]
+
+
+def test_a_form_without_records_is_screened():
+    staged = pd.DataFrame({n: pd.Series(dtype="str") for n in ("SITEID", "SUBJID", "AEYN", "AETERM")})
+    made = _screen.screen(staged.assign(LINE=pd.Series(dtype="int64")), CRF["ae"], REGISTER, "01-[0-9]{4}")
+    assert made.data.empty and str(made.data["AEYN"].dtype).startswith("str")

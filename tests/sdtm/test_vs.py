@@ -43,6 +43,13 @@ def test_two_blood_pressures_of_one_visit_are_both_kept_and_only_what_differs_is
     assert asked(made, "P07") == [("VS:2", "SYSBP", "129"), ("VS:3", "SYSBP", "145")]
 
 
+def test_the_same_answers_under_another_number_of_the_visit_are_asked_and_kept():
+    made = make({"SYSBP": "129"}, {"SYSBP": "129", "EVENTREP": "2"})
+    told = made.query_table()
+    assert len(made.data) == 4 and set(told.loc[told["RULE"] == "P07", "SEVERITY"]) == {"minor"}
+    assert made.query_table()["MESSAGE"].str.contains("entered twice").any()
+
+
 def test_full_width_digits_are_read_and_two_numbers_in_one_field_are_not():
     made = make({"WEIGHT": "７３．５", "SYSBP": "120/80"})
     rows = made.data.set_index("VSTESTCD")

@@ -18,13 +18,13 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
-from scipy import optimize, stats
-from scipy.special import xlogy
+from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from tests.ard._rscript import ask
 from tests.climb import ROOT, SHARED, copy_config
+from tests.score_interval import ends_of, score
 
 RAW = SHARED / "data/cdiscpilot/raw"
 STUDY = ROOT / "studies/cdiscpilot"
@@ -193,19 +193,6 @@ def skin(emergent):
     return emergent[term.str.contains(WORDS) | (organ & ~term.isin(NOT_DERMATOLOGIC))]
 
 
-def score(difference, x1, f1, x0, f0):
-    """Miettinen and Nurminen's z at a difference, the two rates under it by a numerical search."""
-
-    def unlikely(p):
-        return -(xlogy(x1, p + difference) + xlogy(f1, 1 - p - difference) + xlogy(x0, p) + xlogy(f0, 1 - p))
-
-    bounds = (max(0, -difference), min(1, 1 - difference))
-    p = optimize.minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-12}).x
-    q, n1, n0 = p + difference, x1 + f1, x0 + f0
-    variance = (q * (1 - q) / n1 + p * (1 - p) / n0) * (n1 + n0) / (n1 + n0 - 1)
-    return (x1 / n1 - x0 / n0 - difference) / np.sqrt(variance)
-
-
 @pytest.mark.parametrize("arm", ARMS[1:])
 @pytest.mark.parametrize("line", ["Any", "Dermatologic"])
 def test_each_active_arm_against_placebo_agrees_with_other_implementations(folder, people, emergent, arm, line):
@@ -348,6 +335,48 @@ def test_the_figure_shows_a_curve_for_each_arm_and_its_numbers_at_risk(folder, t
     for row in figure["rows"]:
         at_risk = [int(text(row["cells"][2 * n])) for n in range(3)]
         assert at_risk == [int(((times["ARM"] == arm) & (times["TIME"] >= int(row["head"]))).sum()) for arm in ARMS]
+
+
+def test_the_differences_by_term_are_those_of_the_exports(folder, people, emergent):
+    """Subjects with each term by arm, difference from placebo, score interval by a numerical search, order."""
+    ae = emergent.assign(TERM=export("ae").loc[emergent.index, "AEDECOD"].str.upper())
+    sizes = dict(zip(ARMS, SIZES, strict=True))
+    n = ae.groupby(["TERM", "ARM"])["PATNUM"].nunique().unstack(fill_value=0)[ARMS]
+    common = n[(n.div(pd.Series(sizes)) >= 0.05).any(axis=1)]
+    share = common.div(pd.Series(sizes))
+    largest = share[ARMS[1:]].sub(share[ARMS[0]], axis=0).max(axis=1).round(12)
+    wanted = sorted(common.index, key=lambda term: (-largest[term], term))
+    for name in ("t-14.3.1.7", "f-14.3.1.7"):
+        display = displays(folder)[name]
+        assert [row["head"].upper() for row in display["rows"]] == wanted
+        wide = len(display["columns"]) // 2
+        for row in display["rows"]:
+            counts = common.loc[row["head"].upper()]
+            for number, arm in enumerate(ARMS[1:]):
+                mine, placebo, difference = (text(cell) for cell in row["cells"][wide * number : wide * number + 3])
+                assert int(mine.split(" ")[0]) == counts[arm] and int(placebo.split(" ")[0]) == counts[ARMS[0]]
+                ends = ends_of(counts[arm], sizes[arm], counts[ARMS[0]], SIZES[0])
+                d = counts[arm] / sizes[arm] - counts[ARMS[0]] / SIZES[0]
+                shown = [float(v) for v in difference.replace("(", "").replace(")", "").replace(",", "").split()]
+                np.testing.assert_allclose(shown, [100 * d, 100 * ends[0], 100 * ends[1]], atol=0.0500001, rtol=0)
+
+
+def test_a_narrative_is_there_for_each_subject_whose_exports_hold_a_reason_and_for_nobody_else(folder):
+    ae, ds = export("ae"), export("ds")
+    criteria = ["IT.AESER", "IT.AESDTH", "IT.AESHOSP", "IT.AESLIFE", "AEDIS", "AESCAN", "AESCNO", "AESOD"]
+    grave = ae[criteria].apply(lambda column: column.str.upper().isin(["Y", "YES"])).any(axis=1)
+    ended = ds["IT.DSDECOD"].str.upper().isin(["ADVERSE EVENT", "DEATH"])
+    wanted = {*ae.loc[grave, "PATNUM"], *ds.loc[ended, "PATNUM"]}
+    narratives = displays(folder)["n-14.3.3"]
+    assert {sheet["head"] for sheet in narratives["sheets"]} == wanted and len(wanted) == len(narratives["sheets"])
+    assert text(narratives["counted"]).startswith(f"{len(wanted)} of 306 subjects")
+    stopped = set(ds.loc[ds["IT.DSDECOD"].str.upper() == "ADVERSE EVENT", "PATNUM"])
+    told = {
+        sheet["head"]
+        for sheet in narratives["sheets"]
+        if any(text(reason).startswith("Discontinuation") for reason in sheet["reasons"])
+    }
+    assert told == stopped and len(stopped) == 92
 
 
 @pytest.mark.parametrize("chapter", ["population", "dermatologic", "safety"])

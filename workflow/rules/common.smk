@@ -19,6 +19,7 @@ import crf2csr.report_cause as causes
 import raw, sdtm, adam, ard, tlf, csr
 from crf2csr.plan import Plan
 from crf2csr.specs import Study
+from crf2csr.workers import CREW
 
 with causes.shown():
     PLAN = Plan(Study(".", HOUSE / "schemas", config))
@@ -29,3 +30,12 @@ onstart:
     # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+        CREW.gather(workflow.cores, jobs=sum(1 for _ in workflow.dag.needrun_jobs()))
+
+
+onsuccess:
+    CREW.dismiss()
+
+
+onerror:
+    CREW.dismiss()

@@ -1,7 +1,8 @@
-"""Assemble: the appendix, and the gate that fails alone when something was lost or asked and not answered.
+"""Assemble: the appendix, the queries for the sites, and the gate that fails alone when something was lost or left open.
 
 Reads   results/ of every floor, to show where each number comes from; qc/agreement.csv of the study, if it has one.
-Writes  reports/csr-appendix.html, results/gate.txt; when asked for, reports/rtf/ and reports/csr-appendix.pdf.
+Writes  reports/csr-appendix.html, reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
+        reports/rtf/ and reports/csr-appendix.pdf
 """
 
 
@@ -16,6 +17,20 @@ rule assemble:
         digest=PLAN.csr.digest,
     run:
         causes.guarded(csr.assemble, PLAN.csr, log[0])
+
+
+rule ask:
+    input:
+        **PLAN.ask.inputs,
+    output:
+        whole=PLAN.ask.outputs["whole"],
+        sites=directory(PLAN.ask.outputs["sites"]),
+    log:
+        "logs/csr/ask.log",
+    params:
+        digest=PLAN.ask.digest,
+    run:
+        causes.guarded(csr.ask, PLAN.ask, log[0])
 
 
 rule gate:

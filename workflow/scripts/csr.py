@@ -1,9 +1,9 @@
-"""The door of the csr floor: open every floor, assemble the appendix; the gate has the last word."""
+"""The door of the csr floor: open every floor, assemble the appendix, ask the sites; the gate has the last word."""
 
 from typing import Any
 
 from crf2csr import io
-from crf2csr.csr import appendix, pdf, rtf
+from crf2csr.csr import appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.plan import AGREEMENT, Job
 
@@ -46,6 +46,13 @@ def print_paper(job: Job) -> None:
         return
     for name, text in rtf.documents(chapters, job.slice, hashes, set(job.outputs)).items():
         io.write_text(job.outputs[name], text)
+
+
+def ask(job: Job) -> None:
+    """Write the queries as one sheet, and as one per site."""
+    table = sites.sheet({name: io.read_table(path) for name, path in job.inputs.items()}, job.slice)
+    io.write_sheets(job.outputs["sites"], sites.sheets(table))
+    io.write_sheet(job.outputs["whole"], table)
 
 
 def gate(job: Job) -> None:

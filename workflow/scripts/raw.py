@@ -25,7 +25,8 @@ def stage(job: Job) -> None:
     raised = [contract.told_by_adapter(staged, entry["form"], form)]
     if form:
         aside = contract.told_aside(staged.attrs.get("aside", []), form)
-        raised = [contract.check_columns(staged, form, file), aside, *raised]
+        rows = contract.check_rows(staged, entry, form)
+        raised = [contract.check_columns(staged, form, file), rows, aside, *raised]
         contract.refuse_label_row(staged, form, part["pattern"], file)
         contract.check_ids(staged, form, part["pattern"], file, stop=part["stop"])
     io.write_table(job.outputs["data"], staged)

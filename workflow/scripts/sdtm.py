@@ -4,6 +4,7 @@ from importlib import import_module
 
 from crf2csr import finish, io, terms
 from crf2csr.plan import Job, has_room
+from crf2csr.records import canonical
 from crf2csr.sdtm import _forms, _mapping, _screen, _timing, calendar, register, review
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
@@ -12,7 +13,7 @@ from crf2csr.trace import Made
 def _register(job: Job) -> None:
     """Write who is who."""
     crf = job.slice["crf"]
-    forms = {f: _screen.canonical(io.read_table(path), crf[f.lower()]) for f, path in job.inputs.items()}
+    forms = {f: canonical(io.read_table(path), crf[f.lower()]) for f, path in job.inputs.items()}
     _write(job, register.tabulate(forms, job.slice["page"], crf))
 
 

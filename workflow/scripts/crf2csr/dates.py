@@ -201,13 +201,17 @@ def period(iso: pd.Series) -> pd.DataFrame:
 
 
 def age_years(birth: pd.Series, at: pd.Series) -> pd.Series:
-    """Whole years of age; a birth date known to the month or year is taken at the end of that period."""
+    """Whole years of age; a birth date known to the month or year is taken at the end of that period.
+
+    Who was not yet born has no age.
+    """
     born = to_iso(period(birth)["last"])
     full = is_full(at) & born.notna()
     b, a = born.where(full), at.where(full)
     years = a.str.slice(0, 4).astype("Int64") - b.str.slice(0, 4).astype("Int64")
     before_birthday = (a.str.slice(5, 10) < b.str.slice(5, 10)).fillna(False).astype("Int64")
-    return (years - before_birthday).astype("Int64")
+    whole = (years - before_birthday).astype("Int64")
+    return whole.where(whole >= 0)
 
 
 def _span(iso: str) -> tuple[int | None, int | None, str]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io as stream
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crf2csr import safe
 from crf2csr.errors import Cause
 
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
@@ -85,6 +87,32 @@ def write_table(path: str | Path, frame: pd.DataFrame) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", version="2.6")
     _replace(path, sink.getvalue().to_pybytes())
+
+
+def sheet(frame: pd.DataFrame) -> bytes:
+    """CSV for a spreadsheet: no cell can act there, and a mark of UTF-8 at the start keeps Excel from guessing.
+
+    Lines end as RFC 4180 says; cells of text are shown (``safe.inert``), numbers stay numbers.
+    """
+    text = frame.select_dtypes(exclude="number").columns
+    shown = frame.assign(**{str(name): safe.inert_cells(frame[name]) for name in text})
+    shown = shown.rename(columns=lambda name: safe.inert(str(name)))
+    return shown.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def write_sheet(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write one table as ``sheet`` does."""
+    _replace(path, sheet(frame))
+
+
+def write_sheets(folder: str | Path, frames: dict[str, pd.DataFrame]) -> None:
+    """Write one sheet per table into a folder that holds these and no file of an earlier run."""
+    target = Path(folder)
+    if target.exists():
+        shutil.rmtree(target)
+    target.mkdir(parents=True)
+    for name, frame in frames.items():
+        _replace(target / name, sheet(frame))
 
 
 def empty(columns: list[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import checks, estimands, io, paper, references, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
@@ -62,6 +62,7 @@ class Plan:
         self.ard = {name: self._analyze(name) for name in study.ard}
         self.tlf = {name: self._display(name) for name in study.tlf}
         self.csr = self._assemble()
+        self.ask = asking.job(study, self.csr)
         self.gate = self._gate()
         self.paper = paper.jobs(study, self.tlf, self.ard)
 
@@ -223,7 +224,7 @@ class Plan:
         chapter = self.ard[name]
         rooms = [f"crf2csr.tlf.{r}" for r in sorted({d["layout"] for d in spec["displays"]}) if has_room("tlf", r)]
         part = {
-            "spec": spec,
+            "spec": spec | {"displays": [checklists.completed(study, d) for d in spec["displays"]]},
             "page": page_slice(study, ["study", "arms"]),
             "analyses": [analysis["id"] for analysis in study.ard[name]["analyses"]],
         }

@@ -81,5 +81,8 @@ def _one(values: pd.Series, wanted: Any, source: str) -> pd.Series:
 
 def _equal(values: pd.Series, listed: list[Any]) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values):
-        return values.isin([float(item) for item in listed]).fillna(False).astype(bool)
+        try:
+            return values.isin([float(item) for item in listed]).fillna(False).astype(bool)
+        except ValueError:
+            raise Cause("a number is compared with a word", field=str(values.name), value=listed) from None
     return values.isin([str(item) for item in listed]).fillna(False).astype(bool)

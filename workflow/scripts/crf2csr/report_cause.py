@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crf2csr.errors import Cause
+from crf2csr.workers import CREW
 
 CAUSES = Path("logs/cause.log")
 
@@ -48,7 +49,7 @@ def guarded(door: Callable[[Any], None], job: Any, log: object) -> None:
     file = Path(str(log))
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        door(job)
+        CREW.perform(door, job)
     except Cause as cause:
         for line in cause.lines():
             say(line)

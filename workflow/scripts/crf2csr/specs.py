@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from crf2csr import io
+from crf2csr import io, smq
 from crf2csr.errors import Cause
 
 FLOORS = ("raw", "sdtm", "adam", "ard", "tlf", "csr")
@@ -135,8 +135,9 @@ class Study:
             for path in sorted(self.config.glob("*.yaml"))
             if path.stem not in ("config", "csr", "manifest")
         }
+        self.lists = smq.resolved(self.lists, self.config)
         self.csr = self._read("csr.yaml", "csr")
-        self.manifest = self._manifest()
+        self.manifest = self.read_manifest()
 
     def _read(self, name: str, schema: str) -> Any:
         path = self.config / name
@@ -174,7 +175,8 @@ class Study:
         if "raw_dir" in overrides:
             self.page["raw"]["dir"] = str(overrides["raw_dir"])
 
-    def _manifest(self) -> dict[str, Any]:
+    def read_manifest(self) -> dict[str, Any]:
+        """Read what was delivered: the manifest, one entry per form."""
         folder = Path(self.page["raw"]["dir"])
         if not folder.is_dir():
             raise Cause(

@@ -1,6 +1,7 @@
 """What a subject brings along, as declared in the specification of ADSL under ``subject``.
 
 ``values``  one value of a subject: the row of a domain that meets ``where``, by ``pick`` (baseline, first, last)
+``dates``   the day of ``date`` of that row; of a partial date the first day that it can mean
 ``flags``   Y where any row meets ``where`` (with ``pick``, where the row picked does), else N
 ``counts``  how many distinct values of ``distinct`` (the first of these variables that is filled) there are
 ``groups``  bands of a number (``below`` excluded) or levels of a word, each with its numeric twin
@@ -87,7 +88,7 @@ def derive(
     key = people.set_index("USUBJID")["_KEY"]
     made: dict[str, pd.Series] = {}
     edges: list[pd.DataFrame] = []
-    for kind in ("values", "flags", "counts"):
+    for kind in ("values", "dates", "flags", "counts"):
         for rule in rules.get(kind, []):
             about = rule if kind != "flags" or "pick" not in rule else rule | {"where": rule.get("among", {})}
             rows = rows_of(about, domains)
@@ -105,6 +106,10 @@ def derive(
                     rows = rows.merge(met, on=["USUBJID", "DOM", "SEQ"])
                 has = people["USUBJID"].isin(rows["USUBJID"])
                 made[rule["variable"]] = pd.Series(np.where(has, "Y", "N"), index=people.index, dtype="str")
+            elif kind == "dates":
+                rows = picked(rows[rows["_DATE"].notna()], rule["pick"], first_dose)
+                written = people["USUBJID"].map(rows.set_index("USUBJID")["_DATE"]).astype("str")
+                made[rule["variable"]] = dates.period(written)["first"]
             else:
                 rows = picked(rows, rule["pick"], first_dose)
                 made[rule["variable"]] = people["USUBJID"].map(rows.set_index("USUBJID")["_VALUE"])

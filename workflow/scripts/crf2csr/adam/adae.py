@@ -7,22 +7,29 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates, numbers
-from crf2csr.adam import _interest
+from crf2csr.adam import _interest, _phases
 from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
 from crf2csr.trace import Made
 
 
 def derive(
-    adsl: pd.DataFrame, ae: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]
+    adsl: pd.DataFrame,
+    ae: pd.DataFrame,
+    adph: pd.DataFrame | None = None,
+    *,
+    spec: dict[str, Any],
+    page: dict[str, Any],
+    lists: dict[str, Any],
 ) -> Made:
-    """Build ADAE: every event of every subject of ADSL, whether treated or not."""
+    """Build ADAE: every event of every subject of ADSL, whether treated or not; with the phase in which it starts."""
     made = Made(ae)
     rows = made.ledger.split(
         ae, ae["USUBJID"].isin(adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL"
     )
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))
-    rows = rows.assign(**_interest.names(rows, lists["aesi"]["groups"] if "aesi" in lists else []))
+    groups = lists["aesi"]["groups"] if "aesi" in lists else []
+    rows = rows.assign(**_interest.names(rows, groups), **_interest.queries(rows, groups))
     rows["ADECOD"] = analysis_term(rows, "AEDECOD", "AETERM")
     rows["ABODSYS"] = rows["AEBODSYS"].where(rows["AEBODSYS"].notna(), "Uncoded")
     days = page["treatment_emergent_days"]
@@ -38,6 +45,8 @@ def derive(
     if "AESEV" in rows:
         rows["ASEV"], rows["ASEVN"] = rows["AESEV"], rows["AESEV"].map(severity).astype("Int64")
     rows = occurrences(rows)
+    if adph is not None:
+        rows = _phases.of(rows, adph, "ASTDT")
     rows["SRCDOM"], rows["SRCVAR"], rows["SRCSEQ"] = "AE", "AETERM", rows["AESEQ"]
     made.data = rows
     return made

@@ -16,19 +16,21 @@ from crf2csr.trace import Made
 def derive(
     adsl: pd.DataFrame,
     cm: pd.DataFrame,
-    pr: pd.DataFrame,
+    pr: pd.DataFrame | None = None,
     *,
     spec: dict[str, Any],
     page: dict[str, Any],
     lists: dict[str, Any],
 ) -> Made:
-    """Build ADCM from CM and the therapies among PR (``therapies`` of the specification says which)."""
+    """Build ADCM from CM and, where there is PR, the therapies in it (``therapies`` of the specification)."""
     made = Made(cm)
     where = "config/adam/adcm.yaml"
-    therapies = made.ledger.split(
-        pr, matches(pr, spec["therapies"], source=where), "ADCM: therapies among procedures", "PR", "not a therapy"
-    )
-    parts = [_named(cm, "CM", lists), _named(therapies, "PR", lists)]
+    parts = [_named(cm, "CM", lists)]
+    if pr is not None:
+        therapies = made.ledger.split(
+            pr, matches(pr, spec["therapies"], source=where), "ADCM: therapies among procedures", "PR", "not a therapy"
+        )
+        parts.append(_named(therapies, "PR", lists))
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     rows = made.ledger.split(
         rows,
@@ -40,7 +42,8 @@ def derive(
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     history = matches(rows, spec["history"], source=where)
     rows = with_dates(rows, "CM", adsl, page["study"].get("cutoff"), history)
-    rows["ADECOD"] = analysis_term(rows, "CMDECOD", "CMTRT")
+    # A study that codes no medication shows what was reported.
+    rows["ADECOD"] = analysis_term(rows, "CMDECOD", "CMTRT") if "CMDECOD" in rows else rows["CMTRT"]
     rows = rows.join(periods(rows, adsl, history))
     rows["PROHFL"] = flag(rows["PROHRULE"].notna() & (rows["ONTRTFL"] == "Y"))
     hits = rows[rows["PROHFL"] == "Y"]
@@ -62,7 +65,7 @@ def derive(
 
 def _named(source: pd.DataFrame, domain: str, lists: dict[str, Any]) -> pd.DataFrame:
     """Rows of an interventions domain under the names of CM, each with the rule that it breaks, if any."""
-    found = _prohibited.match(source, domain.lower(), lists["prohibited"])
+    found = _prohibited.match(source, domain.lower(), lists.get("prohibited", {"disease": [], "rules": []}))
     rows = source.rename(columns={c: f"CM{c[2:]}" for c in source.columns if c.startswith(domain)})
     rows = rows.assign(PROHRULE=found["PROHRULE"], PROHDESC=found["PROHDESC"])
     return rows.assign(SRCDOM=domain, SRCVAR=f"{domain}TRT", SRCSEQ=rows["CMSEQ"])

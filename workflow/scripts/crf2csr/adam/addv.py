@@ -121,7 +121,7 @@ def _visits(
 
 
 def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
-    """Procedures of the study before informed consent, and consents on a form that was not the one in force."""
+    """No consent at all (dated by the first dose), procedures before it, and a form that was not the one in force."""
     if "consent" not in rules:
         return _derived(
             ds.head(0).assign(ASTDT=pd.Series(dtype="Int64")), {"decod": "", "category": "", "severity": "", "rule": ""}
@@ -147,7 +147,19 @@ def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: d
     old = (due.notna() & (due != signed["ICFVER"])).astype(bool)
     told = "Consent on version " + signed["ICFVER"] + ", version " + due.astype("str") + " was in force"
     outdated = signed.assign(DVTERM=told, ASTDT=on, SRCDOM="DS", SRCVAR="ICFVER", SRCSEQ=signed["DSSEQ"])
-    return _derived(pd.concat([before[early], outdated[old]], ignore_index=True), rule)
+    unsigned = treated[treated["RFICDT"].isna()]
+    lacking = pd.DataFrame(
+        {
+            "USUBJID": unsigned.index,
+            "DVTERM": "Treated without a record of informed consent",
+            "ASTDT": unsigned["TRTSDT"].astype("Int64").to_numpy(),
+            "SRCDOM": "ADSL",
+            "SRCVAR": "RFICDT",
+            "SRCSEQ": 0,
+        }
+    )
+    parts = [part for part in (before[early], outdated[old], lacking) if len(part)] or [before[early]]
+    return _derived(pd.concat(parts, ignore_index=True), rule)
 
 
 def _eligibility(adie: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:

@@ -1,19 +1,21 @@
 """Difference of each arm from a reference arm in the share of responders: intervals, exact test, odds ratio, strata.
 
 A responder is a subject whose ``variable`` is 1, or, with ``lines: [{id, where}]``, one with a row that meets the
-condition of the line. The facts stand under the compared arm; those of the reference arm begin with ``reference_``.
+condition of the line, or, with ``terms: [group, term]``, one with an event of the term. The facts stand under the
+compared arm; those of the reference arm begin with ``reference_``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from crf2csr.ard import _responses, _strata, _two_proportions
+from crf2csr.ard import _coded, _responses, _strata, _two_proportions
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
@@ -75,20 +77,29 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     """Add the comparison of every other arm with ``reference``; a single arm is refused.
 
     Options: ``reference`` (label of an arm), ``level``, ``intervals``, ``odds_ratio`` (conditional, sample),
-    ``missing``, ``lines``, ``strata`` (variables of ADSL), ``compare`` (values of other defaults).
+    ``missing``, ``lines``, ``terms`` (variables of the two levels; ``at_least`` keeps those that reach this share of
+    some arm), ``strata`` (variables of ADSL), ``compare`` (values of other defaults).
     """
     o = analysis.options
     _checked(analysis)
+    if "terms" in o:
+        analysis = replace(analysis, rows=_coded.coded(analysis.rows, o["terms"], [], analysis.place))
     groups: dict[tuple[Any, ...], dict[str, tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]]] = {}
     for where, rows, people in analysis.groups():
         cell = tuple(value for name, value in where.items() if name != "group1_level")
         groups.setdefault(cell, {})[where["group1_level"]] = (where, rows, people)
+    responders = _responders(analysis)
     for arm in (label for label in analysis.arms if label != o["reference"]):
         for arms in groups.values():
             where, rows, people = arms[arm]
             _, other_rows, others = arms[o["reference"]]
-            about = analysis.common() | where | {"variable": "line" if "lines" in o else analysis.variables[0]}
-            for level, respond in _responders(analysis):
+            about = analysis.common() | where
+            if "terms" in o:
+                left_out = len(analysis.rows[o["terms"]].drop_duplicates()) - len(responders)
+                facts.add("terms_left_out", left_out, "count", None, **about)
+            else:
+                about |= {"variable": "line" if "lines" in o else analysis.variables[0]}
+            for level, respond in responders:
                 one = about | level
                 _compare(one, (respond(rows, people), people), (respond(other_rows, others), others), o, facts)
 
@@ -102,6 +113,10 @@ def _checked(analysis: Analysis) -> None:
         raise Cause("a difference compares arms; it has no total", file=place, field="total")
     if o.get("reference") not in analysis.arms:
         raise Cause("is not an arm that is shown", file=place, field="reference", value=o.get("reference"))
+    if "terms" in o and ("lines" in o or "by" in analysis.spec):
+        raise Cause("`terms` stand without `lines` and without `by`", file=place, field="terms")
+    if "at_least" in o and "terms" not in o:
+        raise Cause("`at_least` chooses among `terms`", file=place, field="at_least", value=o["at_least"])
     unknown = set(o.get("intervals", [])) - set(_two_proportions.INTERVALS)
     if unknown:
         raise Cause("is not an interval of the house", file=place, field="intervals", value=min(unknown))
@@ -116,14 +131,33 @@ Respond = Callable[[pd.DataFrame, pd.DataFrame], _responses.Responses]
 
 
 def _responders(analysis: Analysis) -> list[tuple[dict[str, Any], Respond]]:
-    """Each line with the function that finds its responders; the one variable where no line is declared."""
+    """Each line or term with the function that finds its responders; the one variable where none is declared."""
     o, place = analysis.options, analysis.place
+    if "terms" in o:
+        return _terms(analysis, o["terms"], o.get("at_least", 0.0))
     if "lines" not in o:
         missing = o.get("missing", "nonresponder")
         return [({}, partial(_responses.known, variable=analysis.variables[0], missing=missing, place=place))]
     return [
         ({"variable_level": line["id"]}, partial(_responses.having, where=line.get("where"), place=place))
         for line in o["lines"]
+    ]
+
+
+def _terms(analysis: Analysis, terms: list[str], share: float) -> list[tuple[dict[str, Any], Respond]]:
+    """Each term that is common enough, in the order of the alphabet, with the function that finds who had it."""
+    upper, lower = terms
+    events = dict(iter(analysis.rows.groupby(terms)))
+
+    def among(rows: pd.DataFrame, people: pd.DataFrame, one: pd.DataFrame) -> _responses.Responses:
+        return _responses.having(rows[rows.index.isin(one.index)], people, None, analysis.place)
+
+    return [
+        (
+            {"group2": upper, "group2_level": group, "group3": lower, "group3_level": term},
+            partial(among, one=events[(group, term)]),
+        )
+        for group, term in sorted(_coded.common(analysis.groups(), terms, share))
     ]
 
 

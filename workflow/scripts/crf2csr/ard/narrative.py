@@ -44,12 +44,21 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     axis : {start, lanes}
         ``start`` maps dates of ADSL to the words for them; the first that is known is day 1. A lane is
         ``{id, of, where, from, to, label, mark}``; ``to`` is left out for single days.
+    at_most
+        No more subjects than so many have a sheet: those whose first reason is declared first. How many others have
+        a reason is the fact ``left_out``, with them as its members.
     words, lower, absent
         How values are said (see ``_sentences.Language``).
     """
     o = analysis.options
     reasons = _reasons(analysis)
     subjects = [s for s in analysis.subjects["USUBJID"] if s in reasons]
+    left_out: list[str] = []
+    if len(subjects) > o.get("at_most", len(subjects)):
+        rank = {reason["label"]: n for n, reason in enumerate(o["reasons"])}
+        first = sorted(subjects, key=lambda subject: rank[reasons[subject][0][0]])
+        left_out = first[o["at_most"] :]
+        subjects = [subject for subject in subjects if subject in set(first[: o["at_most"]])]
     people = analysis.subjects.set_index("USUBJID")
     language = Language(people, o.get("words", {}), o.get("lower", []), o.get("absent", "not known"), analysis.place)
     # The options are the templates of a whole chapter: they stand in the configuration, not beside each fact.
@@ -59,6 +68,9 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     whole = about | {"group3": None}
     facts.add("N", len(people), "count", facts.set_of("adsl", analysis.subjects.index), **whole)
     facts.add("n", len(subjects), "count", facts.set_of("adsl", analysis.subjects.index[has]), **whole)
+    if "at_most" in o:
+        out = analysis.subjects.index[analysis.subjects["USUBJID"].isin(left_out)]
+        facts.add("left_out", len(left_out), "count", facts.set_of("adsl", out), **whole)
     named = {s: about | {"group3_level": s} for s in subjects}
     for subject in subjects:
         one = named[subject]

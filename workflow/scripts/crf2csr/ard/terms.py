@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.ard import _coded
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.errors import Cause
@@ -22,7 +23,6 @@ CARD = Card(
     r={"n": "tapply(USUBJID, term, function(s) length(unique(s)))"},
 )
 
-NOT_CODED = "Not coded"
 ANY = "Any event"
 MISSING = "Missing"
 
@@ -57,14 +57,8 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     if o.get("order", "frequency") not in ("frequency", "alphabet"):
         raise Cause("`order` is frequency or alphabet", file=analysis.place, value=o["order"])
     terms = list(o["terms"])
-    # Narrow rows: a term's rows are taken out of these once per line and arm.
-    needed = ["USUBJID", *terms, *([o["worst"]] if "worst" in o else []), *analysis.spec.get("by", [])]
-    unknown = [name for name in needed if name not in analysis.rows]
-    if unknown:
-        raise Cause("is not a variable of these rows", file=analysis.place, field=unknown[0])
-    rows = analysis.rows[list(dict.fromkeys(needed))].copy()
-    for name in terms:
-        rows[name] = rows[name].astype("str").fillna(NOT_CODED)
+    others = [*([o["worst"]] if "worst" in o else []), *analysis.spec.get("by", [])]
+    rows = _coded.coded(analysis.rows, terms, others, analysis.place)
     if "worst" in o:
         rows[MISSING] = rows[o["worst"]].map(_grade_text).astype("str").fillna(MISSING)
         strange = set(rows[MISSING]) - {*map(str, o["grades"]), MISSING}
@@ -109,10 +103,7 @@ def _common(
     """Keep the terms that reach the share in some arm, and the groups that hold one of them."""
     if share <= 0:
         return lines
-    enough: set[tuple[str, str]] = set()
-    for _, mine, people in groups:
-        n = mine.groupby(terms)["USUBJID"].nunique()
-        enough |= set(n.index[n >= share * len(people)])
+    enough = _coded.common(groups, terms, share)
     held = {group for group, _ in enough}
     return [line for line in lines if (line in enough if line[1] is not None else line[0] in held)]
 

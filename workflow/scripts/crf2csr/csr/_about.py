@@ -119,10 +119,16 @@ def _text(variable: dict[str, Any], fields: list[str]) -> str:
     return ": ".join(part for part in (origin, "; ".join(said)) if part)
 
 
-def facts(used: pd.DataFrame) -> dict[str, Any]:
-    """Facts by column, as tables are; ``id`` is what the printed numbers bear."""
+def facts(used: pd.DataFrame, adam: dict[str, Any]) -> dict[str, Any]:
+    """Facts by column, as tables are; ``id`` is what the printed numbers bear.
+
+    A value of a single row is called by the label of its variable.
+    """
+    labels = {(n, v): about.get("label", v) for n, spec in adam.items() for v, about in spec["variables"].items()}
+    said = [labels.get(key) for key in zip(used["dataset"], used["variable"], strict=True)]
+    own = pd.Series(said, index=used.index, dtype=object).where(used["variable"] == used["stat_name"])
     words = used.assign(
-        stat_words=used["stat_name"].map(_words.statistic),
+        stat_words=own.where(own.notna(), used["stat_name"].map(_words.statistic)).astype("str"),
         options=used["options"].map(_words.settings, na_action="ignore"),
         population=used["population"].map(lambda p: _words.condition(json.loads(p)), na_action="ignore"),
     )

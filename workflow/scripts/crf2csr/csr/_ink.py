@@ -35,6 +35,7 @@ def inlined(drawing: str, display: dict[str, Any]) -> str:
             _attributes(root, declarations)
     described_as = next((node.text for node in root.iter(f"{{{SVG}}}desc") if node.text), None)
     _clean(root, display["id"], where)
+    _flatten(root, _referred(root))
     described = f"{display['id']}-ink"
     for name, text in (("desc", described_as or UNSAID), ("title", display["title"])):
         node = ElementTree.Element(f"{{{SVG}}}{name}", {"id": f"{described}-{name}"})
@@ -43,6 +44,29 @@ def inlined(drawing: str, display: dict[str, Any]) -> str:
     root.set("role", "img")
     root.set("aria-labelledby", f"{described}-title {described}-desc")
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _referred(root: ElementTree.Element) -> set[str]:
+    """The ids that something in the drawing refers to."""
+    values = [value for node in root.iter() for value in node.attrib.values()]
+    return {value[1:] for value in values if value.startswith("#")} | {
+        found.group(1) for value in values if (found := REFERENCE.fullmatch(value.strip()))
+    }
+
+
+def _flatten(node: ElementTree.Element, referred: set[str]) -> None:
+    """Drop ids that nothing refers to, and groups and definitions that then say nothing; the ink stays the same."""
+    children: list[ElementTree.Element] = []
+    for child in node:
+        _flatten(child, referred)
+        if child.get("id") not in referred:
+            child.attrib.pop("id", None)
+        kind = child.tag.rpartition("}")[2]
+        if kind == "g" and not child.attrib:
+            children.extend(child)
+        elif kind != "defs" or len(child):
+            children.append(child)
+    node[:] = children
 
 
 def _attributes(node: ElementTree.Element, declarations: str) -> None:

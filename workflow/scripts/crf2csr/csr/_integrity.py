@@ -29,6 +29,7 @@ QUERY_COLUMNS = {
     "FIELD": "Field",
     "VALUE": "Value as entered",
     "MESSAGE": "What is asked",
+    "AGE": "Age (days)",
     "ACCEPTED": "Accepted",
 }
 
@@ -85,9 +86,12 @@ def queries(tables: dict[str, pd.DataFrame], accepted: list[dict[str, Any]]) -> 
 
 
 def query_listing(table: pd.DataFrame) -> dict[str, Any]:
-    """The queries as a listing."""
+    """The queries as a listing; AGE is in days, and missing where the record has no date."""
     columns = {c: label for c, label in QUERY_COLUMNS.items() if c != "ACCEPTED" or (table[c] != "").any()}
-    values = [table[c].fillna("").astype(object).tolist() for c in columns]
+    values = [
+        [None if pd.isna(age) else int(age) for age in table[c]] if c == "AGE" else table[c].fillna("").tolist()
+        for c in columns
+    ]
     return {
         "id": "queries",
         "columns": [{"name": c, "label": label} for c, label in columns.items()],

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr import safe
+
 Part = dict[str, Any]
 
 
@@ -25,6 +27,17 @@ def parts(body: Any) -> Iterator[Part]:
     elif isinstance(body, list):
         for item in body:
             yield from parts(item)
+
+
+def places(body: list[Part]) -> str:
+    """Where the printed numbers stand in the text of a cell: ``fact:start:length``, in UTF-16 units."""
+    found, at = [], 0
+    for part in body:
+        length = len(safe.visible(str(part["t"])).encode("utf-16-le")) // 2
+        if "f" in part and length:
+            found.append(f"{part['f']}:{at}:{length}")
+        at += length
+    return " ".join(found)
 
 
 def numbered(

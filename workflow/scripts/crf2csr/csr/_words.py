@@ -1,15 +1,9 @@
-"""Words around the numbers: hostile characters made visible, conditions and statistics said in plain English."""
+"""Words around the numbers: conditions and statistics said in plain English."""
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
-
-# Control, soft-hyphen, zero-width, bidirectional, line-separator and tag characters: they could hide or reorder text.
-HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 STATISTICS = {
     "n": "number counted",
@@ -98,11 +92,6 @@ STATISTICS = {
 }
 ENDS = {"_low": "lower limit", "_high": "upper limit", "_se": "standard error"}
 COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-
-
-def visible(text: str) -> str:
-    """Show each hidden character as a token such as ``⟨U+202E⟩``; other text stays as it is."""
-    return HIDDEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
 
 
 def statistic(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,39 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from crf2csr import privacy
 from crf2csr.csr import (
     _about,
+    _asked,
     _card,
     _ink,
     _integrity,
     _listing,
     _payload,
+    _privacy,
+    _profile,
     _reconciliation,
     _shown,
     _verified,
-    _words,
 )
 from crf2csr.errors import Cause
+from crf2csr.safe import visible
 
 HERE = Path(__file__).parent
-STYLES = ("paper.css", "table.css", "walk.css", "print.css")
-SCRIPTS = ("data.js", "text.js", "grid.js", "fact.js", "record.js", "check.js", "page.js")
+STYLES = ("paper.css", "table.css", "walk.css", "profile.css", "print.css")
+SCRIPTS = (
+    "data.js",
+    "text.js",
+    "save.js",
+    "axis.js",
+    "grid.js",
+    "fact.js",
+    "record.js",
+    "profile.js",
+    "find.js",
+    "check.js",
+    "page.js",
+)
 
 
 def _behind(display: dict[str, Any]) -> tuple[str, np.ndarray]:
@@ -58,6 +75,9 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
     asked = asked_records(content["queries"], graph)
     for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
         reach(str(raw), rows.to_numpy("int64"))
+    profile = _profile.resolved(part["csr"].get("profile"), read["tables"])
+    for block in _profile.blocks(profile):
+        reach(block["table"], block["rows"])
     kept = graph.close(start)
     about = _about.tables(part)
 
@@ -81,10 +101,11 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
             str(s): [graph.number[f"adam/{d}"], _payload.steps(np.asarray(local(f"adam/{d}", rows)))]
             for s, d, rows in zip(sets.index, sets["DATASET"], sets["ROWS"], strict=True)
         },
-        "facts": _about.facts(used),
+        "facts": _about.facts(used, part["adam"]),
         "analyses": _about.analyses(part["ard"], part["estimands"]),
         "methods": _card.methods(content["methods"]),
         "listings": packed,
+        "profile": _profile.packed(profile, graph.number, kept),
     }
 
 
@@ -108,8 +129,9 @@ def render(content: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda v: _words.visible(v) if type(v) is str else v,
+        finalize=lambda v: visible(v) if type(v) is str else v,
     )
+    environment.filters["places"] = _shown.places
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
     css += running_header(content["page"]["study"])
     script = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -125,7 +147,7 @@ def running_header(study: dict[str, Any]) -> str:
     """The rule that prints the study and its notice on every sheet of paper."""
 
     def quoted(text: str) -> str:
-        return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in _words.visible(text))
+        return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in visible(text))
 
     notice = study.get("notice", "").partition(".")[0]
     return f'@page{{@top-left{{content:"{quoted(study["id"])}"}}@top-right{{content:"{quoted(notice)}"}}}}\n'
@@ -145,7 +167,12 @@ def arranged(csr: dict[str, Any], displays: dict[str, dict[str, Any]]) -> list[d
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
-    """Build the page from the content of every floor (``read``, by floor and name)."""
+    """Build the page from the content of every floor (``read``, by floor and name).
+
+    Where dates are not to be shown, what was read is masked first and what was made is searched last.
+    """
+    collected, collected_part = read, part
+    read, part = _privacy.masked(read, part)
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
     facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
     facts = _verified.beside(facts, read.get("agreement", []))
@@ -163,6 +190,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []
     queries, idle = _integrity.queries(read["queries"], accepted)
+    queries["AGE"] = _asked.located(queries, read["tables"], part["crf"], part["page"])["AGE"]
     listing = _integrity.query_listing(queries)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
     reconciled = _reconciliation.compare(
@@ -172,22 +200,21 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
         {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
     )
     shown = list(_shown.parts([list(displays.values()), denominators, reconciled]))
-    data, digest = _payload.pack(
-        payload(
-            read,
-            part,
-            {
-                "displays": list(displays.values()),
-                "facts": facts,
-                "sets": sets,
-                "queries": queries,
-                "query_listing": listing,
-                "parts": shown,
-                "methods": read["methods"],
-            },
-        )
+    embedded = payload(
+        read,
+        part,
+        {
+            "displays": list(displays.values()),
+            "facts": facts,
+            "sets": sets,
+            "queries": queries,
+            "query_listing": listing,
+            "parts": shown,
+            "methods": read["methods"],
+        },
     )
-    return render(
+    data, digest = _payload.pack(embedded)
+    page = render(
         {
             "page": part["page"],
             "csr": part["csr"],
@@ -206,3 +233,8 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "payload_sha256": digest,
         }
     )
+    if privacy.rule(collected_part["page"]) is not None:
+        days, partial = privacy.days_of(collected["tables"], collected_part["adam"], collected_part["crf"])
+        made = {"the page": page.replace(data, ""), "its data": json.dumps(embedded, ensure_ascii=False)}
+        privacy.guard(made, days, partial, collected_part["page"]["standards"].values())
+    return page

@@ -58,6 +58,24 @@ def check_columns(staged: pd.DataFrame, form: dict[str, Any], file: str) -> pd.D
     )[QUERIES]
 
 
+def check_rows(staged: pd.DataFrame, entry: dict[str, Any], form: dict[str, Any]) -> pd.DataFrame:
+    """One blocker where the manifest counts other records than the file has: a cut file may be well-formed."""
+    if "uses" in entry or entry.get("rows") in (None, len(staged)):
+        return io.empty(QUERIES)
+    said = f"The manifest counts {entry['rows']} records and the file has {len(staged)}; is it whole?"
+    table = pd.DataFrame({"VALUE": [str(len(staged))]}).assign(
+        RULE="R-ROWS",
+        FORM=form["name"],
+        SUBJID="",
+        EVENT="",
+        REC=f"{form['name']}:1",
+        FIELD="*",
+        MESSAGE=said,
+        SEVERITY="blocker",
+    )
+    return table[QUERIES].astype("str")
+
+
 def told_aside(lines: list[tuple[int, str]], form: dict[str, Any]) -> pd.DataFrame:
     """One query per line that an exporting program wrote below the data (P19): set aside, never a record."""
     if not lines:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr.populations import matches
+from crf2csr.records import canonical
 from crf2csr.sdtm import _screen
 from crf2csr.trace import Made, queries
 
@@ -20,10 +21,10 @@ EMPTY = "not submitted: no item of the form was entered"
 UNACCOUNTED = "not accounted for"
 
 
-def reached(recs: list[pd.Series]) -> tuple[pd.Index, pd.Index]:
+def reached(recs: list[pd.Series]) -> tuple[set[str], set[str]]:
     """Return the ids that are own records of some row, and the ids that stand anywhere in a row."""
-    ids = pd.concat(recs, ignore_index=True).dropna().drop_duplicates().str.split(" ")
-    return pd.Index(ids.str[0].unique()), pd.Index(ids.explode().unique())
+    ids = {text for rec in recs for text in rec.dropna().unique()}
+    return {text.partition(" ")[0] for text in ids}, {one for text in ids for one in text.split(" ")}
 
 
 def account(
@@ -49,12 +50,12 @@ def account(
     made = Made(pd.DataFrame())
     for name, staged in forms.items():
         form = crf[name.lower()]
-        records = _screen.canonical(staged, form)
+        records = canonical(staged, form)
         verdict = _screen.fates(records, form, register, pattern)
         reason = verdict["fate"].map(_screen.REASONS).astype("str")
         open_ = reason.isna()
-        tabulated = open_ & records["REC"].isin(own)
-        reason = reason.mask(open_ & ~tabulated & records["REC"].isin(anywhere), JOINED)
+        tabulated = open_ & records["REC"].map(own.__contains__)
+        reason = reason.mask(open_ & ~tabulated & records["REC"].map(anywhere.__contains__), JOINED)
         for rule in form.get("not_submitted", []):
             met = matches(records, rule["where"], source=f"config/crf/{name.lower()}.yaml")
             reason = reason.mask(met & reason.isna() & ~tabulated, f"not submitted: {rule['reason']}")

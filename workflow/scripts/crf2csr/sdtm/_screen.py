@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.records import canonical, event_of
 from crf2csr.trace import Made, queries
 
 REASONS = {
     "duplicate": "merged duplicate",
+    "other study": "quarantined: record of another study",
     "bad id": "quarantined: subject id is malformed",
     "stranger": "quarantined: subject is not in demographics",
     "withdrawn": "quarantined: after withdrawal of data use",
@@ -19,47 +22,12 @@ REASONS = {
 NUMBERING = {"FORMREP", "GRPREP", "FORMSTAT", "LASTMOD"}
 
 
-def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
-    """Rename the export's columns to the names of the contract and add REC, the id of each record."""
-    keys = form.get("keys") or {
-        k: k
-        for k in (
-            "STUDYID",
-            "SITEID",
-            "SUBJID",
-            "EVENT",
-            "EVENTREP",
-            "FORM",
-            "FORMREP",
-            "GRPREP",
-            "FORMSTAT",
-            "LASTMOD",
-        )
-    }
-    names = keys | {name: field.get("column") or name for name, field in form["fields"].items()}
-    frame = pd.DataFrame({name: staged[column] for name, column in names.items()})
-    for key, default in (("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
-        if key not in frame:
-            frame[key] = default
-    frame["LINE"] = staged["LINE"].astype("int64")
-    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
-    return frame
-
-
 def typed(frame: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     """Codes in one width and without unseen marks, each distinct word read once; all else as entered."""
     codes = [name for name, field in form["fields"].items() if field["type"] in ("code", "multi")]
     return frame.assign(
-        **{name: frame[name].map({w: dates.plain(w) for w in frame[name].dropna().unique()}) for name in codes}
+        **{n: frame[n].map({w: dates.plain(w) for w in frame[n].dropna().unique()}).astype("str") for n in codes}
     )
-
-
-def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
-    """Event that each visit label stands for by the study's list of labels; missing where it stands for none."""
-    known = {
-        dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]
-    }
-    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
 
 
 def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
@@ -71,12 +39,22 @@ def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
     return first.where(first != frame["REC"])
 
 
+def of_study(frame: pd.DataFrame, names: Iterable[str]) -> pd.Series:
+    """Tell which records are of the study that bears one of these names; one that names none is taken for its own."""
+    if "STUDYID" not in frame:
+        return pd.Series(True, index=frame.index)
+    text = frame["STUDYID"].fillna("")
+    known = {dates.plain(name) for name in names} | {""}
+    return text.map({word: dates.plain(word) in known for word in text.unique()}).astype(bool)
+
+
 def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """Decide for each record whether it goes on: columns ``fate`` ("" = goes on), ``of`` and ``USUBJID``."""
     known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]
     joined = frame[["SITEID", "SUBJID"]].join(known, on=["SITEID", "SUBJID"])
     fate = pd.Series("", index=frame.index, dtype="str")
     fate = fate.mask(joined["USUBJID"].isna(), "stranger")
+    fate = fate.mask(~of_study(frame, register["STUDYID"].unique()), "other study")
     fate = fate.mask(~frame["SUBJID"].str.fullmatch(pattern).fillna(False).astype(bool), "bad id")
     of = duplicates(frame, form)
     fate = fate.mask((fate == "") & of.notna(), "duplicate")
@@ -104,7 +82,8 @@ def screen(
     form : dict
         The form's contract.
     register : DataFrame
-        One row per SITEID, SUBJID with USUBJID and DATAUSE (ISO date from which data may not be used).
+        One row per SITEID, SUBJID with STUDYID (as the export names the study), USUBJID and DATAUSE (ISO date from
+        which data may not be used).
     pattern : str
         What a subject id must look like.
     visits : list of dict, optional
@@ -128,6 +107,7 @@ def screen(
     made = Made(kept)
     made.ledger.enter("screen", form["name"], len(frame), len(made.data), lost)
     said = {
+        "other study": ("R-STUDY", "blocker", "The record names another study; it is in quarantine."),
         "duplicate": ("P06", "info", "Record repeats an earlier record in every item; merged with it."),
         "bad id": ("P23", "blocker", "Subject id is malformed; record is in quarantine."),
         "stranger": ("P24", "blocker", "Subject is not in demographics; record is in quarantine."),
@@ -136,5 +116,6 @@ def screen(
     for fate, (rule, severity, message) in said.items():
         rows = frame[verdict["fate"] == fate]
         earlier = " Earlier record: " + verdict.loc[rows.index, "of"] if fate == "duplicate" else ""
-        made.queries.append(queries(rows, rule=rule, field="SUBJID", message=message + earlier, severity=severity))
+        field = "STUDYID" if fate == "other study" else "SUBJID"
+        made.queries.append(queries(rows, rule=rule, field=field, message=message + earlier, severity=severity))
     return made

@@ -81,6 +81,8 @@ def standardised(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, 
     rows["LBSTRESC"] = stresc
     unit = key.map({name: entry.get("unit") for name, entry in about.items()}).astype("str")
     rows["LBSTRESU"] = unit.where(stresc.notna() & (read["kind"] != "word") & ~unnamed)
+    if "LBLLOQ" in rows:
+        rows["LBLLOQ"] = _units.convert(rows["LBLLOQ"].astype("float64"), factors, labs["digits"])
     own = key.map({name: entry.get("loinc") for name, entry in about.items()}).astype("str")
     rows["LBLOINC"] = factors["loinc"].astype("str").where(factors["loinc"].notna(), own.where(~measured))
     return rows

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.sdtm import _screen
 from crf2csr.trace import Made, queries
 
 
@@ -23,12 +24,16 @@ def tabulate(forms: dict[str, pd.DataFrame], page: dict[str, Any], crf: dict[str
     Returns
     -------
     Made
-        SITEID, SUBJID, USUBJID, PERSON (the SUBJID that names the person: the first screening), DATAUSE.
+        STUDYID (as the export names the study), SITEID, SUBJID, USUBJID, PERSON (the SUBJID that names the person:
+        the first screening), DATAUSE.
     """
     rule = page["subjects"]
-    known = forms[rule["form"]]
+    study = page["study"].get("export_id", page["study"]["id"])
+    every = forms[rule["form"]]
+    known = every[_screen.of_study(every, [study])]
     table = known.drop_duplicates(["SITEID", "SUBJID"])[["SITEID", "SUBJID", "REC"]].copy()
     made = Made(table)
+    table["STUDYID"] = study
     table["PERSON"] = table["SUBJID"]
     if "linked_by" in rule:
         links = forms[rule["linked_by"]["form"]]
@@ -62,9 +67,13 @@ def tabulate(forms: dict[str, pd.DataFrame], page: dict[str, Any], crf: dict[str
         declared = crf[how["form"].lower()]["fields"][how["date"]].get("format", "YYYY-MM-DD")
         table["DATAUSE"] = table["SUBJID"].map(dates.read_dates(ended[how["date"]], declared)["iso"])
     made.ledger.enter(
-        "register", rule["form"], len(known), len(table), {"repeats a subject number": len(known) - len(table)}
+        "register",
+        rule["form"],
+        len(every),
+        len(table),
+        {"record of another study": len(every) - len(known), "repeats a subject number": len(known) - len(table)},
     )
-    made.data = table[["SITEID", "SUBJID", "USUBJID", "PERSON", "DATAUSE", "REC"]].reset_index(drop=True)
+    made.data = table[["STUDYID", "SITEID", "SUBJID", "USUBJID", "PERSON", "DATAUSE", "REC"]].reset_index(drop=True)
     return made
 
 

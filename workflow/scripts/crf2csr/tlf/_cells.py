@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crf2csr import numbers
@@ -13,6 +15,7 @@ from crf2csr.errors import Cause
 Part = dict[str, Any]
 TOKEN = re.compile(r"\{([A-Za-z0-9_]+)(?:@([^}:]*))?(?::([a-z0-9_]+))?\}")
 BRACKETS = re.compile(r"(\[[^\]]*\])")
+SHOWN = ("format", "stat", "stat_text")
 SELECTORS = ("variable", "variable_level", "group1_level", "group2_level", "group3_level")
 
 
@@ -37,7 +40,7 @@ class Shelf:
         return self.by_analysis[analysis]
 
 
-def part(fact: int, row: pd.Series, format_name: str | None = None) -> Part:
+def part(fact: int, row: Mapping[str, Any] | pd.Series, format_name: str | None = None) -> Part:
     """One printed number: its text and its fact."""
     name = format_name or row["format"]
     text = str(row["stat_text"]) if name == "text" else numbers.shown(row["stat"], name)
@@ -67,12 +70,15 @@ def _tokens(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
         if match.start() > last:
             parts.append({"t": template[last : match.start()]})
         name, level, format_name = match.groups()
-        found = facts[facts["stat_name"] == name]
+        # Arrays, not rows of a frame: there are ten thousand tokens, and a frame costs at each look.
+        here = facts["stat_name"].to_numpy() == name
         if level is not None:
-            found = found[found["variable_level"] == level]
+            here &= facts["variable_level"].to_numpy() == level
+        found = np.flatnonzero(here)
         if len(found) != 1:
             raise Cause(f"{len(found)} facts stand for one token", file=where, field=match.group(), value=template)
-        parts.append(part(found.index[0], found.iloc[0], format_name))
+        row = {column: facts[column].to_numpy()[found[0]] for column in SHOWN}
+        parts.append(part(facts.index[found[0]], row, format_name))
         last = match.end()
     if last < len(template):
         parts.append({"t": template[last:]})
@@ -106,10 +112,8 @@ def arms(facts: pd.DataFrame) -> list[str]:
 
 def chosen(facts: pd.DataFrame, planned: dict[str, Any]) -> pd.DataFrame:
     """The facts that a planned row or column names by variable, level or group."""
-    for name in SELECTORS:
-        if name in planned:
-            facts = facts[facts[name] == str(planned[name])]
-    return facts
+    named = [facts[name].to_numpy() == str(planned[name]) for name in SELECTORS if name in planned]
+    return facts[np.logical_and.reduce(named)] if named else facts
 
 
 def headers(spec: dict[str, Any], shelf: Shelf, where: str, labels: list[str]) -> list[dict[str, Any]]:

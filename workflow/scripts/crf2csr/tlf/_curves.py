@@ -77,8 +77,13 @@ def _risk(figure: Any, axes: Any, blocks: list[Block], days: dict[str, float], h
             y -= line
 
 
-def curve(axes: Any, steps: pd.DataFrame, kind: str, start: float, number: int, label: str) -> None:
-    """One step curve from day 0, its band, and a tick at each censoring."""
+def curve(
+    axes: Any, steps: pd.DataFrame, kind: str, start: float, number: int, label: str, outlined: bool = False
+) -> None:
+    """One step curve from day 0, its band, and a tick at each censoring.
+
+    ``outlined`` draws the edges of the band in the dash of the curve, so that bands that overlap are told apart.
+    """
     table = {
         name: steps.loc[steps["stat_name"] == f"step_{name}", "stat"].to_numpy("float64")
         for name in ("time", kind, f"{kind}_low", f"{kind}_high", "censored")
@@ -88,6 +93,8 @@ def curve(axes: Any, steps: pd.DataFrame, kind: str, start: float, number: int, 
     look = _figure.look(number)
     axes.step(time, level, where="post", color=look["color"], linestyle=look["linestyle"], linewidth=1.8, label=label)
     axes.fill_between(time, low, high, step="post", color=look["color"], alpha=0.18, linewidth=0)
+    for edge in (low, high) if outlined else ():
+        axes.step(time, edge, where="post", color=look["color"], linestyle=look["linestyle"], linewidth=0.6, alpha=0.7)
     seen = table["censored"] > 0
     axes.plot(table["time"][seen], table[kind][seen], linestyle="none", marker="|", markersize=7, color=look["color"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -10,7 +12,22 @@ from crf2csr.tlf import _figure
 from crf2csr.tlf._cells import Shelf, chosen, fill
 
 WIDTH, LINE, PAD, GAP = 720, 16, 10, 26
+# Mean width in pixels of a character of a wide sans-serif face: of the bold head and of the lines beneath.
+BOLD, PLAIN = 6.8, 5.8
+# A space at which no line ends.
+BOUND = "\N{NO-BREAK SPACE}"
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box: the lines of its head and beneath it, whether it hangs to the side, its arm and all arms beside it."""
+
+    head: list[str]
+    rest: list[str]
+    side: bool
+    label: str
+    labels: list[str]
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +50,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
                 rows.append(_row(word, 1, reason, where))
                 lines.append(f"{word}: {_count(reason)}")
             drawn.append((lines, bool(box.get("side")), label, labels))
-    svg = _draw(drawn, spec)
+    svg = _draw([_wrapped(*one) for one in drawn], spec)
     return {"stub": spec.get("stub", "Stage"), "columns": [{"label": "n"}, {"label": "%"}], "rows": rows, "svg": svg}
 
 
@@ -46,19 +63,33 @@ def _count(facts: pd.DataFrame) -> int:
     return int(facts.loc[facts["stat_name"] == "n", "stat"].iloc[0])
 
 
-def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, Any]) -> str:
+def _wide(side: bool, labels: list[str]) -> float:
+    """Width of a box in pixels."""
+    return 300 if side else min(340, (WIDTH - 40) / len(labels) - 10)
+
+
+def _wrapped(lines: list[str], side: bool, label: str, labels: list[str]) -> Box:
+    """A box with its lines broken to its width; those of the head are bold."""
+    inside = _wide(side, labels) - 2 * PAD
+    # The count is not broken.
+    bound = lines[0].replace(" = ", f"{BOUND}={BOUND}")
+    head = [part.replace(BOUND, " ") for part in textwrap.wrap(bound, max(8, int(inside / BOLD)))]
+    rest = [part for line in lines[1:] for part in textwrap.wrap(line, max(8, int(inside / PLAIN)))]
+    return Box(head, rest, side, label, labels)
+
+
+def _draw(drawn: list[Box], spec: dict[str, Any]) -> str:
     """Place the boxes; a side box hangs on the line between the box above and the one below."""
     tops: list[tuple[float, float]] = []
     y: float = PAD
-    previous: tuple[float, float] | None = None
-    for lines, _, label, labels in drawn:
-        tall = float(LINE * len(lines) + PAD)
-        beside = len(labels) > 1 and label != labels[0]
-        if beside and previous is not None:
-            tops.append(previous)
+    for n, box in enumerate(drawn):
+        if len(box.labels) > 1 and box.label != box.labels[0] and tops:
+            tops.append(tops[-1])
             continue
-        previous = (y, tall)
-        tops.append(previous)
+        # The boxes of all arms are as tall as the tallest of them.
+        beside = drawn[n : n + len(box.labels)] if len(box.labels) > 1 else [box]
+        tall = float(LINE * max(len(one.head) + len(one.rest) for one in beside) + PAD)
+        tops.append((y, tall))
         y += tall + GAP
     total = y - GAP + PAD
     figure = _figure.canvas(WIDTH, total)
@@ -67,17 +98,22 @@ def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, A
     axes.set_ylim(total, 0)
     axes.axis("off")
     trunks: dict[str, tuple[float, float]] = {}
-    for (lines, side, label, labels), (top, height) in zip(drawn, tops, strict=True):
-        alone = len(labels) == 1
-        width = 300 if side else min(340, (WIDTH - 40) / len(labels) - 10)
+    for box, (top, height) in zip(drawn, tops, strict=True):
+        side, label, labels = box.side, box.label, box.labels
+        alone, width = len(labels) == 1, _wide(side, labels)
         centre = 550 if side else 190 if alone else WIDTH * (labels.index(label) + 0.5) / len(labels)
-        _box(axes, lines, centre, width, top, height)
+        _box(axes, box, centre, width, top, height)
         # Each arm hangs on its own box above, or on the last box of all subjects.
         trunk = trunks.get(label, trunks.get(ALL))
         if trunk is not None:
-            middle = top + height / 2
-            ends = ((centre - width / 2, middle), (trunk[0], middle)) if side else ((centre, top), trunk)
             arrow = {"arrowstyle": "->", "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "color": "black"}
+            ends = ((centre, top), trunk)
+            if side:
+                ends = ((centre - width / 2, top + height / 2), (trunk[0], top + height / 2))
+            elif trunk[0] != centre:
+                turn = top - GAP / 2
+                axes.plot([trunk[0], trunk[0], centre], [trunk[1], turn, turn], color="black", linewidth=0.9)
+                ends = ((centre, top), (centre, turn))
             axes.annotate("", *ends, arrowprops=arrow)
         if not side:
             trunks = {ALL: (centre, top + height)} if alone else trunks | {label: (centre, top + height)}
@@ -86,12 +122,12 @@ def _draw(drawn: list[tuple[list[str], bool, str, list[str]]], spec: dict[str, A
     return _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))
 
 
-def _box(axes: Any, lines: list[str], centre: float, width: float, top: float, height: float) -> None:
+def _box(axes: Any, box: Box, centre: float, width: float, top: float, height: float) -> None:
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((centre - width / 2, top), width, height, fill=False, linewidth=0.9))
-    for number, text in enumerate(lines):
-        first = number == 0
+    for number, text in enumerate([*box.head, *box.rest]):
+        first = number < len(box.head)
         axes.text(
             centre - width / 2 + PAD,
             top + PAD / 2 + LINE * (number + 0.5),

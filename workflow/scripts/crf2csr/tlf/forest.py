@@ -17,8 +17,8 @@ from crf2csr.tlf._cells import Shelf, arms, cell, chosen
 WIDTH = 760
 GAP = 14
 LEAST_PLOT = 260
-# Mean width of a character at the size of the labels, in pixels, and that of bold ones; a wide sans-serif face.
-CHARACTER, BOLD = 5.3, 6.0
+# Mean width of a character at the size of the labels, in pixels, of a digit, and of bold ones; a wide sans-serif face.
+CHARACTER, DIGIT, BOLD = 5.3, 5.8, 6.0
 SIZE, INDENT = 9, 10
 ABOVE, BELOW = 30, 46
 
@@ -61,7 +61,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     left = max(CHARACTER * len(line.head) + INDENT * line.indent for line in lines) + GAP
     left = max(left, *(BOLD * len(line.head) for line in lines if line.arm < 0), 0) + GAP
     wide = [
-        max(BOLD * len(head), *(CHARACTER * len(line.texts[i]) for line in lines if line.texts)) + GAP
+        max(BOLD * len(head), *(DIGIT * len(line.texts[i]) for line in lines if line.texts)) + GAP
         for i, head in enumerate(heads)
     ]
     width = max(WIDTH, left + LEAST_PLOT + sum(wide))

@@ -38,7 +38,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     for number, (label, cause) in enumerate(curves):
         mine = steps[(steps["group1_level"] == label) & (steps["group2_level"] == cause)]
         name = ", ".join([label] * (len(labels) > 1) + [cause] * (len(causes) > 1 or len(labels) == 1))
-        _curves.curve(axes, mine, "cif", 0.0, number, name)
+        _curves.curve(axes, mine, "cif", 0.0, number, name, len(curves) > 1)
     axes.legend(loc="upper left")
     return _curves.rows_of_days(spec, shelf, facts, labels, days, where) | {
         "svg": _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"]))

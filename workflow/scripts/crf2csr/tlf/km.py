@@ -40,7 +40,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     for number, label in enumerate(labels):
         name = label if over is None else ", ".join(t for t in (label * (len(labels) > 1), "Kaplan-Meier") if t)
         start = 1.0 if kind == "surv" else 0.0
-        _curves.curve(axes, steps[steps["group1_level"] == label], kind, start, number, name)
+        _curves.curve(axes, steps[steps["group1_level"] == label], kind, start, number, name, len(labels) > 1)
     if over is not None:
         other = shelf.of(over["analysis"], where)
         for number, label in enumerate(labels):

@@ -26,8 +26,11 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     by_subject = dict(iter(facts[facts["group3_level"].notna()].groupby("group3_level", sort=False)))
     anchors = _anchors(spec["id"], list(by_subject))
     sheets = [_sheet(spec, subject, mine, anchors[subject]) for subject, mine in by_subject.items()]
+    said = "{n} of {N} subjects have a narrative."
+    if (overall["stat_name"] == "left_out").any():
+        said += " {left_out} more have a reason and no sheet, for the number of sheets is limited."
     return {
-        "counted": fill("{n} of {N} subjects have a narrative.", overall, where),
+        "counted": fill(said, overall, where),
         "sheets": sheets,
     }
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr.tlf import _figure, _subjects
+import pandas as pd
+
+from crf2csr.tlf import _figure, _marks, _subjects
 from crf2csr.tlf._cells import Shelf, arms, headers
 
-LANE, MARKERS = 13, ("o", "^", "X", "D", "s", "*", "v")
+LANE, MARK, MARKERS = 13, 6.5, ("o", "^", "X", "D", "s", "*", "v")
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -27,14 +29,16 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     figure = _figure.canvas(760, height)
     axes = figure.add_axes((0.12, 46 / height, 0.86, 1 - (46 + head + 6) / height))
     axes.barh(range(len(lanes)), lanes["x"], height=0.62, color="#c9d8e4", label=spec.get("lane", "On treatment"))
+    happened = _events(spec["events"], shelf, set(place), where)
+    reach = max([*lanes["x"], *happened["x"]], default=1.0)
+    # Marks of one subject that would lie upon one another are moved up or down within the lane.
+    step = _marks.lanes(happened["SUBJECT"], happened["x"], MARK * reach / (760 * 0.86), 3)
+    happened["y"] = happened["SUBJECT"].map(place).astype("float64") + step.map({0: 0.0, 1: -0.38, 2: 0.38})
     for n, event in enumerate(spec["events"]):
-        some = _subjects.points(shelf, event["analysis"], where)
-        if "mark" in event:
-            some = some[some["mark"].astype(str).str.startswith(str(event["mark"]))]
-        some = some[some["SUBJECT"].isin(place)]
+        some = happened[happened["EVENT"] == n]
         axes.plot(
             some["x"],
-            some["SUBJECT"].map(place),
+            some["y"],
             linestyle="none",
             marker=MARKERS[n % len(MARKERS)],
             markersize=5,
@@ -57,3 +61,14 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
         "rows": _subjects.counted(shelf, spec["analysis"], labels, where),
         "svg": _figure.svg(figure, spec["id"], spec["title"], spec.get("description", spec["title"])),
     }
+
+
+def _events(planned: list[dict[str, Any]], shelf: Shelf, subjects: set[str], where: str) -> pd.DataFrame:
+    """The marks of all events: SUBJECT, x and EVENT, the number of the event."""
+    parts = []
+    for n, event in enumerate(planned):
+        some = _subjects.points(shelf, event["analysis"], where)
+        if "mark" in event:
+            some = some[some["mark"].astype(str).str.startswith(str(event["mark"]))]
+        parts.append(some.loc[some["SUBJECT"].isin(subjects) & some["x"].notna(), ["SUBJECT", "x"]].assign(EVENT=n))
+    return pd.concat(parts, ignore_index=True)

@@ -2,7 +2,7 @@
 // What the page holds: tables by column, the edges between their rows, facts with their sets, listings.
 // Nothing in these scripts computes a statistic: they show, count what is embedded, and compare.
 
-const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, ready: null };
+const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, profile: null, ready: null };
 
 function bytesOf(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
@@ -26,6 +26,7 @@ async function unpack(element) {
     }
   }
   for (const id of Object.keys(page.sets)) page.sets[id][1] = summed(page.sets[id][1]);
+  if (page.profile) unpackProfile(page.profile);
   page.facts.by = new Map(page.facts.columns.map((c) => [c.name, c]));
   page.asked = new Map();
   const queries = page.listings.queries;
@@ -38,6 +39,13 @@ async function unpack(element) {
   if (!globalThis.crypto || !crypto.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (b) => b.toString(16).padStart(2, "0")).join("") === element.dataset.sha256;
+}
+
+function unpackProfile({ subject, sentences, tracks, responses }) {
+  for (const block of [subject, ...sentences.flatMap((s) => s.parts), ...tracks, ...responses]) {
+    block.rows = summed(block.rows);
+    if (block.strong) block.strong = new Set(summed(block.strong));
+  }
 }
 
 function summed(differences) {

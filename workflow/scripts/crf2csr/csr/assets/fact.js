@@ -41,10 +41,12 @@ document.getElementById("walk-close").addEventListener("click", () => walk.dialo
 walk.dialog.addEventListener("click", (event) => { if (event.target === walk.dialog) walk.dialog.close(); });
 walk.dialog.addEventListener("close", () => { if (walk.opener && walk.opener.isConnected) walk.opener.focus(); });
 
+const filledOf = (columns, rows) => columns.filter((c) => rows.some((row) => codeOf(c, row) >= 0 && valueOf(c, row) !== ""));
+
 // The variables that tell rows apart at a glance; one that none of these rows fills is left out.
 const briefColumns = (table, rows) => {
   const chosen = table.brief.length ? table.brief.map((name) => table.by.get(name)) : table.columns.slice(0, 8);
-  return chosen.filter((c) => rows.some((row) => codeOf(c, row) >= 0)).slice(0, 10).map((c) => ({ ...c, label: c.name, title: c.label }));
+  return filledOf(chosen, rows).slice(0, 10).map((c) => ({ ...c, label: c.name, title: c.label }));
 };
 
 const tableName = (table) => table.name.split("/")[1].toUpperCase();

@@ -8,24 +8,46 @@ const kindOf = (c) => (typeof c.d[0] === "number" ? "value" : longest(c) <= 24 ?
 
 // columns: {name, label, d, i}; rows: positions in them; open(row): what a row's button does, or null.
 function grid({ label, columns, rows, open }) {
-  const state = { search: "", filters: new Map(), sorted: null, down: false, shown: rows };
+  const state = { search: "", filters: new Map(), sorted: null, down: false, shown: rows, hidden: new Set() };
+  const persons = columns.map((c) => isSubject(c.name));
+  // Where the first column leads to the subject, the row itself is opened by a button before it.
+  const before = open && persons[0] ? 1 : 0;
   const all = rows.length <= AT_ONCE;
   const kinds = columns.map((c) => kindOf(c));
   const status = make("output", { class: "found" });
   const search = make("input", { type: "search", "aria-label": `Search ${label}`, placeholder: "Search", spellcheck: "false" });
   const body = make("tbody");
   const heads = columns.map((c, k) => head(c, k));
-  const sieve = make("tr", { class: "sieve", hidden: true }, columns.map((c, k) => make("td", {}, filter(c, k))));
+  const sieve = make("tr", { class: "sieve", hidden: true }, before ? make("td") : null, columns.map((c, k) => make("td", {}, filter(c, k))));
   const table = make("table", { class: "listing", "aria-rowcount": rows.length + 1 },
-    make("caption", { class: "quiet" }, label), make("colgroup", {}, columns.map((c) => width(c))),
-    make("thead", {}, make("tr", {}, heads.map((h) => h.node)), sieve), body);
+    make("caption", { class: "quiet" }, label), make("colgroup", {}, before ? make("col", { class: "go" }) : null, columns.map((c) => width(c))),
+    make("thead", {}, make("tr", {}, before ? make("td") : null, heads.map((h) => h.node)), sieve), body);
   const view = make("div", { class: all ? "window" : "window many", tabindex: "0", role: "region", "aria-label": label }, table);
   const toggle = make("button", { type: "button", class: "tool", "aria-expanded": "false", click: () => {
     sieve.hidden = !sieve.hidden;
     toggle.setAttribute("aria-expanded", String(!sieve.hidden));
   } }, "Filter");
-  const tools = make("div", { class: "tools" }, search, toggle, status);
+  const chooser = make("fieldset", { class: "chooser", hidden: true }, make("legend", {}, "Columns shown"), columns.map((c, k) => make("label", {},
+    make("input", { type: "checkbox", checked: true, disabled: k === 0, change: (event) => showColumn(k, event.target.checked) }), " ", c.label || c.name)));
+  const choice = make("button", { type: "button", class: "tool", "aria-expanded": "false", click: () => {
+    chooser.hidden = !chooser.hidden;
+    choice.setAttribute("aria-expanded", String(!chooser.hidden));
+  } }, "Columns");
+  const download = make("button", { type: "button", class: "tool", click: () => save(label, asShown()) }, "Download CSV");
+  const tools = make("div", { class: "tools" }, search, toggle, columns.length > 2 ? choice : null, download, status);
   if (rows.length < 2) tools.hidden = true;
+
+  function showColumn(k, wanted) {
+    state.hidden[wanted ? "delete" : "add"](k);
+    for (const line of [table.querySelector("colgroup"), ...table.tHead.rows]) line.children[k + before].hidden = !wanted;
+    draw(true);
+  }
+
+  // The rows that are found, in their order, and the columns that are shown.
+  function asShown() {
+    const kept = columns.filter((c, k) => !state.hidden.has(k));
+    return [kept.map((c) => c.title || c.label || c.name), ...Array.from(state.shown, (row) => kept.map((c) => valueOf(c, row) ?? ""))];
+  }
 
   function width(c) {
     const col = document.createElement("col");
@@ -65,10 +87,7 @@ function grid({ label, columns, rows, open }) {
   function choose() {
     let found = rows;
     for (const [k, met] of state.filters) found = found.filter((row) => met[codeOf(columns[k], row)]);
-    for (const word of state.search.split(/\s+/).filter(Boolean)) {
-      const met = columns.map((c) => Uint8Array.from(c.d, (v) => (String(v).toLowerCase().includes(word) ? 1 : 0)));
-      found = found.filter((row) => columns.some((c, k) => met[k][codeOf(c, row)]));
-    }
+    found = matching(columns, found, state.search);
     if (state.sorted !== null) found = ordered(found, columns[state.sorted], state.down);
     state.shown = found;
     status.textContent = found.length === rows.length ? plural(rows.length, "row") : `${grouped(found.length)} of ${plural(rows.length, "row")}`;
@@ -99,23 +118,26 @@ function grid({ label, columns, rows, open }) {
     if (from > 0) lines.push(spacer(from));
     for (let k = from; k < to; k++) lines.push(line(k));
     if (to < count) lines.push(spacer(count - to));
-    if (!count) lines.push(make("tr", {}, make("td", { colspan: columns.length, class: "none" }, rows.length ? "No row meets this search." : "No rows.")));
+    if (!count) lines.push(make("tr", {}, make("td", { colspan: columns.length + before, class: "none" }, rows.length ? "No row meets this search." : "No rows.")));
     body.replaceChildren(...lines);
     if (focused >= 0) focus(Math.min(Math.max(focused, from), to - 1));
   }
 
   function spacer(count) {
-    const row = make("tr", { "aria-hidden": "true", class: "spacer" }, make("td", { colspan: columns.length }));
+    const row = make("tr", { "aria-hidden": "true", class: "spacer" }, make("td", { colspan: columns.length + before }));
     row.firstChild.style.height = `${count * HEIGHT}px`;
     return row;
   }
 
   function line(k) {
     const row = state.shown[k];
-    return make("tr", { "aria-rowindex": k + 2, "data-k": k }, columns.map((c, j) => {
+    const first = valueOf(columns[0], row) ?? "row";
+    const go = before ? make("td", { class: "go" }, make("button", { type: "button", class: "n", "aria-label": `Open the row of ${first}`, click: () => open(row) }, "\u203a")) : null;
+    return make("tr", { "aria-rowindex": k + 2, "data-k": k }, go, columns.map((c, j) => {
       const text = valueOf(c, row);
       const kind = kinds[j];
-      if (j || !open) return make(j ? "td" : "th", { scope: j ? null : "row", class: kind, title: all ? null : text }, text);
+      const hidden = state.hidden.has(j);
+      if (j || !open || before) return make(j ? "td" : "th", { scope: j ? null : "row", class: kind, hidden, title: all ? null : text }, persons[j] ? personLink(text) : text);
       return make("th", { scope: "row", class: kind }, link(text ?? "(blank)", () => open(row), { "aria-label": `Open ${text ?? "row"}` }));
     }));
   }
@@ -140,9 +162,11 @@ function grid({ label, columns, rows, open }) {
   let waiting = 0;
   search.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => { state.search = search.value.toLowerCase(); choose(); }, 80);
+    waiting = setTimeout(() => { state.search = search.value; choose(); }, 80);
   });
   if (!all) view.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
   choose();
-  return make("div", { class: "grid" }, tools, view);
+  const node = make("div", { class: "grid" }, tools, chooser, view);
+  node.find = (text) => { search.value = text; state.search = text; choose(); };
+  return node;
 }

@@ -1,10 +1,13 @@
 // Start: unpack, check, put the listings on the screen, and answer to every number.
 function showListing(place) {
+  if (finder.grids.has(place)) return;
   const listing = page.listings[place.dataset.listing];
   const rows = Int32Array.from({ length: listing.n }, (_, k) => k);
   const opens = listing.at || listing.rows;
   const label = place.dataset.label;
-  place.append(grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null }));
+  const node = grid({ label, columns: listing.columns, rows, open: opens ? (k) => openLine(listing, k, label.split(",")[0]) : null });
+  finder.grids.set(place, node);
+  place.append(node);
   place.style.minHeight = "";
   if (performance.now() - arrival < 1500) land();
 }
@@ -12,7 +15,14 @@ function showListing(place) {
 // A listing that is put on the screen may move what an anchor has just led to; then lead there again.
 let arrival = performance.now();
 const land = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
-addEventListener("hashchange", () => { arrival = performance.now(); });
+// Displays out of sight have no exact height yet; they get it on the way, and the place is found again until all is still.
+function settle() {
+  if (performance.now() - arrival > 700) return;
+  land();
+  requestAnimationFrame(settle);
+}
+addEventListener("hashchange", () => { arrival = performance.now(); settle(); });
+addEventListener("keydown", () => { arrival = -Infinity; }, { passive: true });
 addEventListener("wheel", () => { arrival = -Infinity; }, { passive: true });
 addEventListener("touchmove", () => { arrival = -Infinity; }, { passive: true });
 
@@ -35,6 +45,15 @@ function listings() {
   keep();
   addEventListener("beforeprint", () => aside.forEach(([node, mark]) => mark.replaceWith(node)));
   addEventListener("afterprint", keep);
+}
+
+// Tables come as text; when one comes near, its numbers become buttons and it offers its address and its file.
+function displays() {
+  const open = (article) => { for (const node of article.querySelectorAll("td[data-f]")) opened(node); offers(article); };
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); open(entry.target); }
+  }, { rootMargin: "1200px" });
+  for (const article of document.querySelectorAll("article.display")) near.observe(article);
 }
 
 function contents() {
@@ -61,8 +80,12 @@ page.ready = (async () => {
   contents();
   const hash = await unpack(document.getElementById("payload"));
   listings();
+  prepareFinder();
   document.documentElement.dataset.ready = "yes";
   check(hash);
+  displays();
+  if (location.hash) { arrival = performance.now(); settle(); }
+  if (page.profile) { visit(); addEventListener("hashchange", visit); }
 })();
 
 page.ready.catch((error) => {

@@ -17,7 +17,7 @@ function variablesOf(table, row, marked) {
     if (value === null || c.name.startsWith("_")) continue;
     const hit = marked.includes(c.name);
     lines.push(make("tr", { class: hit ? "hit" : null },
-      make("th", { scope: "row" }, make("code", {}, c.name)), make("td", {}, hit ? make("mark", {}, value) : value),
+      make("th", { scope: "row" }, make("code", {}, c.name)), make("td", {}, hit ? make("mark", {}, value) : isSubject(c.name) ? personLink(value) : value),
       make("td", { class: "label" }, c.label, c.text ? make("span", { class: "text" }, c.text) : null)));
   }
   return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Variables" }, make("table", { class: "variables" },
@@ -55,22 +55,24 @@ function fillRaw(body, raw, row, marked) {
     ...marked.map((name) => [`Field ${name}`, make("mark", { class: "cell" }, valueOf(raw.by.get(name), row) ?? "(blank)")])]));
   const asked = page.asked.get(recordId(raw, row)) || [];
   if (asked.length) {
-    const columns = page.listings.queries.columns.filter((c) => ["SEVERITY", "RULE", "FIELD", "VALUE", "MESSAGE", "ACCEPTED"].includes(c.name));
+    const columns = filledOf(page.listings.queries.columns.filter((c) => ["SEVERITY", "RULE", "FIELD", "VALUE", "MESSAGE", "ACCEPTED"].includes(c.name)), asked);
     body.append(make("h3", {}, "Queries raised on this record"), grid({ label: "Queries on this record", columns, rows: asked, open: null }));
   }
   body.append(make("h3", {}, "The whole line"), variablesOf(raw, row, marked));
 }
 
 // What a line of a listing opens: the row of its data set, or for a query its record.
-function openLine(listing, k, label) {
+const openLine = (listing, k, label) => begin(stepOfLine(listing, k, label), document.activeElement);
+
+function stepOfLine(listing, k, label) {
   if (listing.at) {
     const [table, row] = listing.at[k];
     const field = valueOf(listing.columns.find((c) => c.name === "FIELD"), k);
-    if (table < 0 || row < 0) return begin({ name: "Query", heading: "Query", fill: (body) => body.append(
-      terms(listing.columns.map((c) => [c.label, valueOf(c, k)])), make("p", {}, "This query stands for no record whose content can be shown.")) }, document.activeElement);
+    if (table < 0 || row < 0) return { name: "Query", heading: "Query", fill: (body) => body.append(
+      terms(listing.columns.map((c) => [c.label, valueOf(c, k)])), make("p", {}, "This query stands for no record whose content can be shown.")) };
     const source = page.tables[table];
-    return begin(stepFor(source, row, [columnOf(source, field)?.name].filter(Boolean)), document.activeElement);
+    return stepFor(source, row, [columnOf(source, field)?.name].filter(Boolean));
   }
   const step = stepFor(page.tables[listing.table], listing.rows[k], []);
-  return begin({ ...step, name: `${label}: ${step.name}` }, document.activeElement);
+  return { ...step, name: `${label}: ${step.name}` };
 }

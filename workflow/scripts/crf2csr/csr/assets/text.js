@@ -6,7 +6,7 @@ const visible = (text) => String(text ?? "").replace(HIDDEN,
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === "click") node.addEventListener("click", value);
+    if (typeof value === "function") node.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(value));
   }
   for (const child of children.flat()) {
@@ -14,6 +14,22 @@ function make(tag, attributes = {}, ...children) {
     node.append(child instanceof Node ? child : document.createTextNode(visible(child)));
   }
   return node;
+}
+
+// The numbers of a cell: fact, start and length in its text.
+const placesOf = (node) => node.dataset.f.split(" ").map((place) => { const [id, at, length] = place.split(":"); return [id, Number(at), Number(length)]; });
+
+// Turn the numbers of a cell into buttons, once.
+function opened(node) {
+  const text = node.textContent;
+  let end = 0;
+  const made = [];
+  for (const [id, at, length] of placesOf(node)) {
+    made.push(text.slice(end, at), make("button", { type: "button", class: "n", "data-f": id }, text.slice(at, at + length)));
+    end = at + length;
+  }
+  delete node.dataset.f;
+  node.replaceChildren(...made.filter(Boolean), text.slice(end));
 }
 
 const link = (text, click, attributes = {}) => make("button", { type: "button", class: "n", click, ...attributes }, text);

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.records import canonical, event_of
 from crf2csr.sdtm import _screen
 from crf2csr.sdtm.review import _fields, _records, _verbs
 from crf2csr.trace import Made
@@ -64,7 +65,7 @@ def review(desk: Desk) -> Made:
     born = birth if desk.name != desk.page["subjects"]["form"] else None
     made.queries.append(_fields.off_calendar(answered, form, desk.page["study"].get("cutoff"), born))
     if desk.page.get("visits") and form.get("visits") != "log":
-        made.queries.append(_fields.labels(rows, _screen.event_of(rows["EVENT"], desk.page["visits"])))
+        made.queries.append(_fields.labels(rows, event_of(rows["EVENT"], desk.page["visits"])))
     others = {name: _screened(desk, name) for name in desk.staged if name != desk.name and name.lower() in desk.crf}
     screened = _screened(desk, desk.name)
     met = _records.answered(screened, form) & ~screened["REC"].isin(rows.loc[empty, "REC"])
@@ -84,7 +85,7 @@ def review(desk: Desk) -> Made:
 def entered(desk: Desk, name: str) -> pd.DataFrame:
     """Records as entered that go on from screening, with the USUBJID of their subject."""
     form = desk.crf[name.lower()]
-    frame = _screen.canonical(desk.staged[name], form)
+    frame = canonical(desk.staged[name], form)
     fate = _screen.fates(frame, form, desk.register, desk.page["subjects"]["pattern"])
     good = fate["fate"] == ""
     return frame[good].assign(USUBJID=fate.loc[good, "USUBJID"]).reset_index(drop=True)

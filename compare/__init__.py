@@ -1,0 +1,1 @@
+"""Two cuts of a study compared: records, queries, results, configuration. It only reads."""

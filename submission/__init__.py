@@ -1,0 +1,1 @@
+"""The submission package: what the house derived, in the forms that an authority reads. It computes no statistic."""

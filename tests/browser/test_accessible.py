@@ -1,0 +1,33 @@
+"""axe-core finds nothing to object to: the page in light and dark, the walk, the profile, the finder."""
+
+from __future__ import annotations
+
+import importlib.resources
+
+import pytest
+
+AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+
+
+def objections(page, place: str = "document") -> list[str]:
+    """What axe-core objects to within ``place``: rule and first element."""
+    page.evaluate(f"() => {{ {AXE} }}")
+    return page.evaluate(f"""async () => (await axe.run({place}, {{runOnly: {RULES}, resultTypes: ["violations"]}}))
+        .violations.map((v) => `${{v.id}}: ${{v.nodes.length}} x ${{v.nodes[0].html.slice(0, 200)}}`)""")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_walk_profile_and_finder(opened, report, scheme):
+    with opened(report, color_scheme=scheme) as page:
+        assert objections(page) == []
+        page.click(".sentence button >> nth=0")
+        assert objections(page, "document.getElementById('walk')") == []
+        page.keyboard.press("Escape")
+        page.evaluate("showPerson(roll().list.find((p) => rowsOfPerson(page.profile.tracks[0], p).length))")
+        page.click("#walk-body summary")
+        assert objections(page, "document.getElementById('walk')") == []
+        page.keyboard.press("Escape")
+        page.fill("#find", "week")
+        page.wait_for_selector("#found h2")
+        assert objections(page, "document.querySelector('.side')") == []

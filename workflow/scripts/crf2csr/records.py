@@ -1,0 +1,32 @@
+"""Staged cells as records: the names of the contract for the columns of an export, and an id for each record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crf2csr import dates
+
+KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
+
+
+def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
+    """Rename the export's columns to the names of the contract and add REC, the id of each record."""
+    keys = form.get("keys") or {key: key for key in KEYS}
+    names = keys | {name: field.get("column") or name for name, field in form["fields"].items()}
+    frame = pd.DataFrame({name: staged[column] for name, column in names.items()})
+    for key, default in (("STUDYID", ""), ("EVENT", ""), ("EVENTREP", "1"), ("SITEID", "")):
+        if key not in frame:
+            frame[key] = default
+    frame["LINE"] = staged["LINE"].astype("int64")
+    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
+    return frame
+
+
+def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
+    """Event that each visit label stands for by the study's list of labels; missing where it stands for none."""
+    known = {
+        dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]
+    }
+    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
