@@ -10,8 +10,8 @@ import pypdf
 import pytest
 from striprtf.striprtf import rtf_to_text
 
-from crf2csr import io
-from crf2csr.csr import _sheet, _typeset, _widths, _words, pdf, rtf
+from crf2csr import io, safe
+from crf2csr.csr import _sheet, _typeset, _widths, pdf, rtf
 from crf2csr.errors import Cause
 from tests import climb
 from tests.csr import small
@@ -110,7 +110,7 @@ def test_the_sheets_hold_the_texts_of_the_displays_and_nothing_else(printed):
         for display in (d for d in chapter["displays"] if "rows" in d and any(r["cells"] for r in d["rows"])):
             plain = [
                 [
-                    _words.visible(text)
+                    safe.visible(text)
                     for text in (row["head"], *("".join(p["t"] for p in cell) for cell in row["cells"]))
                 ]
                 for row in display["rows"]
@@ -118,7 +118,7 @@ def test_the_sheets_hold_the_texts_of_the_displays_and_nothing_else(printed):
             assert [row["cells"] for row in sheets[display["id"]]["grid"]["rows"]] == plain
         for display in (d for d in chapter["displays"] if d["kind"] == "listing" and d["listing"]["row"]):
             lines = zip(*display["listing"]["values"], strict=True)
-            plain = [[_words.visible(v or "") for v in line] for line in lines]
+            plain = [[safe.visible(v or "") for v in line] for line in lines]
             assert [row["cells"] for row in sheets[display["id"]]["grid"]["rows"]] == plain
 
 
@@ -174,7 +174,7 @@ def test_both_are_the_same_bytes_on_every_run(printed):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_and_never_obeyed_by_a_word_processor(text):
-    shown = _words.visible(text)
+    shown = safe.visible(text)
     document = rtf.document(one(small.listing([text, "b", text], [0, 1, 2])), RUNNING, {})
     assert document.isascii()
     assert f"S-1|{shown}|" in opened(document)
@@ -189,7 +189,7 @@ def test_hostile_text_is_shown_and_never_obeyed_by_the_engine():
     made = pdf.document(chapters, part, {"efficacy": small.SHA})
     read = words("".join(page.extract_text() for page in pypdf.PdfReader(stream.BytesIO(made)).pages))
     for text in HOSTILE:
-        assert words(_typeset.shown(_words.visible(text))) in read
+        assert words(_typeset.shown(safe.visible(text))) in read
     assert "⟨U+1F9A0⟩" in read and "⟨U+202E⟩" in read
 
 

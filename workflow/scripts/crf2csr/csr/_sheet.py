@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr.csr import _about, _words
+from crf2csr import safe
+from crf2csr.csr import _about
 from crf2csr.errors import Cause
 
 WORDS = {"table": "Table", "figure": "Figure", "listing": "Listing", "narrative": "Narratives"}
@@ -26,7 +27,7 @@ def said(parts: Any) -> str:
     """The text of a cell, of a note or of a sentence: its parts in their order."""
     if isinstance(parts, dict):
         parts = parts["parts"]
-    return _words.visible(parts if isinstance(parts, str) else "".join(part["t"] for part in parts))
+    return safe.visible(parts if isinstance(parts, str) else "".join(part["t"] for part in parts))
 
 
 def sheet(display: dict[str, Any], source: dict[str, Any]) -> Sheet:
@@ -39,8 +40,8 @@ def sheet(display: dict[str, Any], source: dict[str, Any]) -> Sheet:
         "id": display["id"],
         "word": WORDS[display["kind"]],
         "number": display["number"],
-        "title": _words.visible(display["title"]),
-        "population": _words.visible(display.get("population") or ""),
+        "title": safe.visible(display["title"]),
+        "population": safe.visible(display.get("population") or ""),
         "said": [],
         "svg": display.get("svg") or "",
         "notes": [said(note) for note in display.get("footnotes", [])],
@@ -67,12 +68,12 @@ def _source(display: dict[str, Any], source: dict[str, Any]) -> str:
         f"Programs: {', '.join(source['programs'])}.",
         f"Results {source['sha256'][:12]}.",
     ]
-    return _words.visible(" ".join(piece for piece in pieces if piece))
+    return safe.visible(" ".join(piece for piece in pieces if piece))
 
 
 def _under(head: dict[str, Any]) -> str:
     """A head with the number that stands under its label."""
-    label = _words.visible(head["label"])
+    label = safe.visible(head["label"])
     return f"{label}\n{said(head['n'])}" if "n" in head else label
 
 
@@ -80,7 +81,7 @@ def _table(display: dict[str, Any]) -> dict[str, Any]:
     """Heads, spanners and rows of a table or of the numbers of a figure."""
     columns = display["columns"]
     heads = [[["", 1], *([_under(head), head["span"]] for head in row)] for row in display.get("spanners", [])]
-    heads.append([[_words.visible(display["stub"]), 1], *([_under(column), 1] for column in columns)])
+    heads.append([[safe.visible(display["stub"]), 1], *([_under(column), 1] for column in columns)])
     rows = [_row(row, len(columns)) for row in display["rows"]]
     if not any(row["cells"] for row in display["rows"]):
         rows.append({"level": 0, "bold": False, "cells": [NOTHING]})
@@ -92,16 +93,16 @@ def _row(row: dict[str, Any], columns: int) -> dict[str, Any]:
     cells = [said(parts) for parts in row["cells"]]
     if cells and len(cells) != columns:
         raise Cause("a row has not one cell per column", field=row["head"], value=len(cells))
-    return {"level": row["level"], "bold": "section" in row, "cells": [_words.visible(row["head"]), *cells]}
+    return {"level": row["level"], "bold": "section" in row, "cells": [safe.visible(row["head"]), *cells]}
 
 
 def _listing(display: dict[str, Any]) -> dict[str, Any]:
     """Every row of a listing; each distinct text of a column is looked at once."""
     columns = []
     for values in display["listing"]["values"]:
-        shown = {value: "" if value is None else _words.visible(str(value)) for value in dict.fromkeys(values)}
+        shown = {value: "" if value is None else safe.visible(str(value)) for value in dict.fromkeys(values)}
         columns.append([shown[value] for value in values])
-    heads = [[_words.visible(column["label"]), 1] for column in display["columns"]]
+    heads = [[safe.visible(column["label"]), 1] for column in display["columns"]]
     if len({len(values) for values in columns}) != 1 or len(columns) != len(heads):
         raise Cause("the columns of a listing differ in length", file=f"display {display['id']}")
     rows = [{"level": 0, "bold": False, "cells": list(line)} for line in zip(*columns, strict=True)]
@@ -113,7 +114,7 @@ def _listing(display: dict[str, Any]) -> dict[str, Any]:
 def _index(sheets: list[dict[str, Any]]) -> dict[str, Any]:
     """Which subject has a data sheet, and why."""
     rows = [
-        {"level": 0, "bold": False, "cells": [_words.visible(one["head"]), "; ".join(map(said, one["reasons"]))]}
+        {"level": 0, "bold": False, "cells": [safe.visible(one["head"]), "; ".join(map(said, one["reasons"]))]}
         for one in sheets
     ]
     rows = rows or [{"level": 0, "bold": False, "cells": [NOTHING]}]
@@ -124,8 +125,8 @@ def _subject(one: dict[str, Any]) -> Sheet:
     """The data sheet of one subject: sentences, time axis, the days that it draws."""
     return {
         "id": one["id"],
-        "title": f"Subject {_words.visible(one['head'])}",
-        "said": [[_words.visible(sentence["head"]), said(sentence["parts"])] for sentence in one["sentences"]],
+        "title": f"Subject {safe.visible(one['head'])}",
+        "said": [[safe.visible(sentence["head"]), said(sentence["parts"])] for sentence in one["sentences"]],
         "svg": one["svg"],
         "grid": _table(one) if one["rows"] else None,
     }
@@ -147,7 +148,7 @@ def running(part: dict[str, Any]) -> dict[str, str]:
     """What stands at the head of every page: the study, the document, the notice; and the size of the paper."""
     study = part["page"]["study"]
     texts = {"id": study["id"], "title": part["csr"]["title"], "notice": study.get("notice") or ""}
-    return {name: _words.visible(text) for name, text in texts.items()} | {"paper": part["csr"].get("paper", "a4")}
+    return {name: safe.visible(text) for name, text in texts.items()} | {"paper": part["csr"].get("paper", "a4")}
 
 
 def sections(csr: dict[str, Any], sheets: dict[str, Sheet]) -> list[dict[str, Any]]:
@@ -164,7 +165,7 @@ def sections(csr: dict[str, Any], sheets: dict[str, Sheet]) -> list[dict[str, An
         made.append(
             {
                 "number": number,
-                "title": _words.visible(section["title"]),
+                "title": safe.visible(section["title"]),
                 "level": levels[number],
                 "sheets": [sheets[name] for name in section.get("displays", [])],
             }

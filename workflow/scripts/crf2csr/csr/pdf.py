@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crf2csr.csr import _sheet, _typeset, _widths, _words
+from crf2csr import safe
+from crf2csr.csr import _sheet, _typeset, _widths
 
 TEMPLATE = Path(__file__).parent / "typst" / "appendix.typ"
 PAPERS = {"a4": 841.9, "letter": 792.0}  # points, the long side
@@ -95,25 +96,25 @@ def _front(chapters: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     displays = {d["id"]: d for chapter in chapters.values() for d in chapter["displays"]}
     named = part["csr"].get("front", {})
     result, flow = displays.get(named.get("result")), displays.get(named.get("flow"))
-    words = {key: _words.visible(str(study.get(key) or "")) for key in ("title", "subtitle", "cutoff", "design_limits")}
+    words = {key: safe.visible(str(study.get(key) or "")) for key in ("title", "subtitle", "cutoff", "design_limits")}
     return words | {
         "result": [_sheet.said(sentence) for sentence in result["sentences"]] if result else [],
         "result_notes": [_sheet.said(note) for note in result.get("footnotes", [])] if result else [],
-        "flow_title": _words.visible(flow["title"]) if flow else "",
+        "flow_title": safe.visible(flow["title"]) if flow else "",
         "flows": [_flow(one) for one in flow["flows"]] if flow else [],
     }
 
 
 def _flow(flow: dict[str, Any]) -> dict[str, Any]:
     def branch(one: dict[str, Any]) -> dict[str, Any]:
-        text = f"{_sheet.said(one['parts'])} {_words.visible(one['head'])}".strip()
+        text = f"{_sheet.said(one['parts'])} {safe.visible(one['head'])}".strip()
         return {"text": text, "items": [_item(item) for item in one["items"]]}
 
     def _item(one: dict[str, Any]) -> str:
-        return f"{_words.visible(one['head'])}: {_sheet.said(one['parts'])}"
+        return f"{safe.visible(one['head'])}: {_sheet.said(one['parts'])}"
 
     return {
-        "arm": _words.visible(flow["arm"]),
+        "arm": safe.visible(flow["arm"]),
         "start": branch(flow["start"])["text"],
         "branches": [branch(one) for one in flow["branches"]],
     }
