@@ -7,10 +7,12 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report test qc diff package mutate clean
+.PHONY: help report rtf pdf test qc diff package mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
+	@echo "make rtf       each display as a document of its own, in reports/rtf/"
+	@echo "make pdf       the appendix on paper, reports/csr-appendix.pdf"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
@@ -22,6 +24,10 @@ help:
 report:
 	@.ci/venv
 	@.ci/report
+
+rtf pdf:
+	@.ci/venv paper
+	@.ci/paper $@
 
 test:
 	@.ci/venv test

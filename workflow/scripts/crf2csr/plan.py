@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, references, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
@@ -64,6 +64,7 @@ class Plan:
         self.csr = self._assemble()
         self.ask = asking.job(study, self.csr)
         self.gate = self._gate()
+        self.paper = paper.jobs(study, self.tlf, self.ard)
 
     def _roles(self) -> list[str]:
         tables = [e["form"] for e in self.study.manifest["files"] if e["form"] in self.study.page.get("tables", [])]
@@ -282,7 +283,7 @@ class Plan:
 
 def house() -> str:
     """Digest of all that the house is made of: code, rules, schemas, templates, styles and scripts."""
-    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js"}
+    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js", ".typ"}
     base = HOUSE.parent.parent
     files = [p for p in sorted(base.rglob("*")) if p.suffix in kinds and p.is_file()]
     return digest({p.relative_to(base).as_posix(): io.sha256(p) for p in files})
