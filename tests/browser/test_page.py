@@ -71,7 +71,8 @@ def test_the_digits_of_a_number_are_its_own_however_near_the_next_one_is(opened,
         taken = page.evaluate("""Array.from(document.querySelectorAll('#t-14\\\\.1\\\\.1 button[data-f]'), (b) => {
             b.scrollIntoView({block: 'center'});
             const box = b.getBoundingClientRect();
-            return [b.textContent, document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === b]; })""")
+            const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return [b.textContent, hit === b]; })""")
         assert taken and [text for text, own in taken if not own] == []
 
 

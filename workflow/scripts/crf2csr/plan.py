@@ -11,7 +11,7 @@ from typing import Any
 
 from crf2csr import asking, checklists, checks, estimands, io, paper, references, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
@@ -23,22 +23,6 @@ PAGE = {
     "register": ["study", "subjects"],
     "sdtm": ["study", "subjects", "visits", "visit_form", "epochs", "arms", "last_dose", "standards", "cutoff"],
 }
-
-
-def _mentioned(spec: Any, key: str) -> set[str]:
-    """All values that stand under ``key`` anywhere in a specification."""
-    found: set[str] = set()
-    if isinstance(spec, dict):
-        for name, value in spec.items():
-            if name == key and isinstance(value, str):
-                found.add(value)
-            elif name == key and isinstance(value, dict):
-                found |= {v for v in value.values() if isinstance(v, str)}
-            found |= _mentioned(value, key)
-    elif isinstance(spec, list):
-        for item in spec:
-            found |= _mentioned(item, key)
-    return found
 
 
 def _lists(study: Study, spec: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +110,7 @@ class Plan:
         spec, study = self.study.sdtm[name], self.study
         forms, tables = list(spec.get("forms", [])), spec.get("tables", [])
         visit_form = study.page.get("visit_form", {}).get("form")
-        dated = "VISITNUM" in spec["variables"] or "visit" in _mentioned(spec, "date") | _mentioned(spec, "else")
+        dated = "VISITNUM" in spec["variables"] or "visit" in mentioned(spec, "date") | mentioned(spec, "else")
         used = forms
         room = spec.get("room", name)
         rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen", "crf2csr.finish", "crf2csr.terms"]
@@ -134,7 +118,7 @@ class Plan:
             rooms.append(f"crf2csr.sdtm.{room}")
         elif "room" in spec:
             raise Cause("no such room on the sdtm floor", file=f"config/sdtm/{name}.yaml", field="room", value=room)
-        lists = _mentioned(spec, "codelist") | _mentioned(spec, "encode")
+        lists = mentioned(spec, "codelist") | mentioned(spec, "encode")
         part = {
             "spec": spec,
             "forms": used,
