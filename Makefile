@@ -7,7 +7,7 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report rtf pdf test qc diff package mutate clean
+.PHONY: help report rtf pdf test qc diff package simulate mutate clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -17,6 +17,7 @@ help:
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
 	@echo "make package   run the pipeline, then write the submission package into package/"
+	@echo "make simulate  power, type I error, bias and coverage of the design, into simulation/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -46,6 +47,11 @@ package:
 	@.ci/venv package
 	@.ci/report
 	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m submission "$(or $(STUDY),.)"
+
+simulate:
+	@.ci/venv
+	@PATH=$(CURDIR)/.venv/bin:$$PATH snakemake --snakefile simulate/Snakefile --cores $(CORES) --keep-going --rerun-incomplete --quiet rules host
+	@echo "The page: simulation/operating_characteristics.html"
 
 mutate:
 	@.ci/venv test

@@ -1,0 +1,1 @@
+"""Operating characteristics of the design: power, type I error, bias, coverage and width, by simulation."""
