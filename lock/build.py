@@ -1,0 +1,91 @@
+"""Run a study from its raw files in a clean folder that holds copies of the inputs and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from crf2csr import io
+from crf2csr.errors import Cause, together
+from crf2csr.sealed import LOCK, ROOT, Artefact, artefact, below
+
+MADE = ("results", "reports")
+KIND = {"results": "result", "reports": "report"}
+# What programs beside the pipeline write into the same folders; no lock speaks of it.
+OTHERS = ("results/qc/", "reports/qc.html", "reports/diff/")
+# Settings of the caller that could reach into the run: other code, other options.
+LEFT_BEHIND = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "SNAKEMAKE_PROFILE", "SNAKEMAKE_OUTPUT_CACHE")
+
+
+@dataclass
+class Place:
+    """Where a study was laid out: the copy of the house and that of the study."""
+
+    house: Path
+    study: Path
+
+
+def lay_out(study: Path, raw: Path, inputs: list[Artefact], folder: Path) -> Place:
+    """Copy every input into ``folder``, so that raw data are found by the path that the study gives.
+
+    Parameters
+    ----------
+    study : path
+        The study folder, as it lies in the checkout.
+    raw : path
+        Its folder of raw data as its page names it: relative to the study, or absolute (then read where it is).
+    """
+    up = len([part for part in raw.parts if part == ".."])
+    place = Place(folder / "house", folder.joinpath(*["level"] * up, "study"))
+    homes = {"code": (ROOT, place.house), "environment": (ROOT, place.house), "raw": (study / raw, place.study / raw)}
+    for found in inputs:
+        source, target = homes.get(found.kind, (study, place.study))
+        if found.kind == "raw" and raw.is_absolute():
+            continue
+        file = Path(os.path.normpath(target / found.path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / found.path, file)
+        if io.sha256(file) != found.sha256:
+            raise Cause("was changed while it was copied", file=str(source / found.path))
+    return place
+
+
+def sign(place: Place, identity: str, fingerprint: str) -> None:
+    """Let the report of this place name the lock that is being written or verified."""
+    io.write_json(place.study / LOCK, {"id": identity, "signer": fingerprint})
+
+
+def run(place: Place, cores: int, environment: dict[str, str] | None = None, python: str = sys.executable) -> None:
+    """Run the whole workflow there; what stopped it is a cause."""
+    command = [python, "-m", "snakemake", "--snakefile", str(place.house / "Snakefile")]
+    command += ["--directory", str(place.study), "--cores", str(cores)]
+    given = {k: v for k, v in os.environ.items() if k not in LEFT_BEHIND} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+        env=given | (environment or {}),
+        cwd=place.study,
+    )
+    if done.returncode:
+        log = place.study / "logs/cause.log"
+        said = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        said = said or (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:] or ["no message"]
+        raise together([Cause(f"the run from the raw files failed: {line}") for line in dict.fromkeys(said)])
+
+
+def outputs(study: Path) -> list[Artefact]:
+    """Every file under ``results/`` and ``reports/`` of a study, but those of programs beside the pipeline."""
+    return sorted(
+        artefact(KIND[top], study, path)
+        for top in MADE
+        for path in below(study, top)
+        if (study / top).is_dir() and not path.startswith(OTHERS)
+    )
