@@ -59,26 +59,40 @@ def sign(place: Place, identity: str, fingerprint: str) -> None:
     io.write_json(place.study / LOCK, {"id": identity, "signer": fingerprint})
 
 
-def run(place: Place, cores: int, environment: dict[str, str] | None = None, python: str = sys.executable) -> None:
+def command(place: Place, cores: int, python: str = sys.executable) -> list[str]:
+    """The command that runs the workflow there."""
+    made = [python, "-m", "snakemake", "--snakefile", str(place.house / "Snakefile")]
+    return [*made, "--directory", str(place.study), "--cores", str(cores)]
+
+
+def surroundings(more: dict[str, str] | None = None) -> dict[str, str]:
+    """The caller's environment without what could reach into the run."""
+    given = {k: v for k, v in os.environ.items() if k not in LEFT_BEHIND}
+    return given | {"PYTHONDONTWRITEBYTECODE": "1"} | (more or {})
+
+
+def causes(place: Place, said: str) -> list[str]:
+    """Why a run there failed: its own causes, or the end of what it said."""
+    log = place.study / "logs/cause.log"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    return list(dict.fromkeys(lines or said.strip().splitlines()[-5:] or ["no message"]))
+
+
+def run(place: Place, cores: int) -> None:
     """Run the whole workflow there; what stopped it is a cause."""
-    command = [python, "-m", "snakemake", "--snakefile", str(place.house / "Snakefile")]
-    command += ["--directory", str(place.study), "--cores", str(cores)]
-    given = {k: v for k, v in os.environ.items() if k not in LEFT_BEHIND} | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        command,
+        command(place, cores),
         capture_output=True,
         text=True,
         check=False,
         encoding="utf-8",
         errors="replace",
-        env=given | (environment or {}),
+        env=surroundings(),
         cwd=place.study,
     )
     if done.returncode:
-        log = place.study / "logs/cause.log"
-        said = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-        said = said or (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:] or ["no message"]
-        raise together([Cause(f"the run from the raw files failed: {line}") for line in dict.fromkeys(said)])
+        said = causes(place, done.stderr or done.stdout)
+        raise together([Cause(f"the run from the raw files failed: {line}") for line in said])
 
 
 def outputs(study: Path) -> list[Artefact]:
