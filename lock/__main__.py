@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 from crf2csr.errors import Cause
-from lock import moved
 from lock.make import make
 from lock.verify import REFUSED, Asked, verify
 
@@ -58,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
             make(given.study, given.key, given.cores, say)
             return 0
         if given.verb == "diff":
+            from lock import moved  # reads cuts and results, which nothing else here does
+
             return moved.main(given.old, given.new, given.study, given.out, say)
         return verify(
             Asked(

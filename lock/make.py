@@ -38,10 +38,15 @@ def make(folder: Path, key: Path | None, cores: int, say: Callable[[str], None])
         build.sign(place, study.id, fingerprint)
         build.run(place, cores)
         made = build.outputs(place.study)
-        values.write(folder / FACTS, values.facts(place.study))
-        values.write(folder / CELLS, values.cells(place.study))
+        if study.private:
+            for path in (FACTS, CELLS):
+                (folder / path).unlink(missing_ok=True)
+            say("No date of this study may be shown: no values go with its lock, only the hashes of its files.")
+        else:
+            values.write(folder / FACTS, values.facts(place.study))
+            values.write(folder / CELLS, values.cells(place.study))
     rows = study.inputs + checkout.beside(folder, study.inputs) + made
-    rows += [artefact("values", folder, path) for path in (FACTS, CELLS)]
+    rows += [artefact("values", folder, path) for path in (FACTS, CELLS) if not study.private]
     found = Manifest(study.id, fingerprint, study.about, rows, _packages(), environment.tools())
     io.write_text(folder / LOCK, manifest.text_of(found))
     (folder / SIGNATURE).unlink(missing_ok=True)

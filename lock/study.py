@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crf2csr import sealed
+from crf2csr import privacy, sealed
 from crf2csr.errors import Cause
 from crf2csr.sealed import ROOT, Artefact
 from crf2csr.specs import read_yaml
@@ -27,12 +27,15 @@ class Opened:
         ``id`` and ``cutoff``.
     raw : Path
         The folder of raw data, as the study names it.
+    private : bool
+        No date may be shown, so no values go with its lock.
     """
 
     folder: Path
     about: dict[str, str]
     raw: Path
     inputs: list[Artefact]
+    private: bool = False
 
     @property
     def id(self) -> str:
@@ -63,10 +66,10 @@ def open_study(folder: Path) -> Opened:
         raise Cause("is no study folder: it has no config/config.yaml", file=str(folder))
     page = read_yaml(page_file)
     try:
-        about = {key: str(page["study"][key]) for key in ("id", "cutoff")}
+        about = sealed.about(page)
         raw, manifest = Path(page["raw"]["dir"]), Path(page["raw"]["manifest"])
         named = {str(entry["name"]) for entry in read_yaml(folder / manifest)["files"]}
     except (KeyError, TypeError):
         raise Cause("does not say which study it is and where its raw data are", file=str(page_file)) from None
     with inside(folder):
-        return Opened(folder, about, raw, sealed.inputs(Path(), page, named))
+        return Opened(folder, about, raw, sealed.inputs(Path(), page, named), privacy.rule(page) is not None)

@@ -168,7 +168,7 @@ def judged(artefacts: Iterable[Artefact], made: Path, study: Path) -> Found:
     """Compare the files of a run with those that a lock names, and where they differ say which facts and cells do."""
     locked = [a for a in artefacts if a.kind in build.KIND.values()]
     found = Found(verdict.compare(locked, build.outputs(made)))
-    if found.same:
+    if found.same or not (study / FACTS).is_file():
         return found
     facts = values.compare(values.read(study / FACTS), values.facts(made), "facts")
     cells = values.compare(values.read(study / CELLS), values.cells(made), "cells")

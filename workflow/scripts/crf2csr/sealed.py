@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from crf2csr import io
+from crf2csr import io, privacy
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE
 from crf2csr.specs import Study, digest
@@ -97,6 +97,12 @@ def inputs(
     return sorted(found + [artefact("raw", raw, path, sha256) for path in named if (raw / path).is_file()])
 
 
+def about(page: dict[str, Any]) -> dict[str, str]:
+    """What a lock says of the study: ``id`` and ``cutoff``; where no date may be shown, it says that instead."""
+    shown = privacy.rule(page) is None
+    return {"id": str(page["study"]["id"]), "cutoff": str(page["study"]["cutoff"]) if shown else "withheld"}
+
+
 def identity(found: list[Artefact], study: dict[str, str]) -> str:
     """The id of a lock: one hash over all inputs, the id of the study and its data cut-off."""
     rows = [[a.kind, a.path, a.sha256] for a in sorted(found) if a.kind in INPUTS]
@@ -114,6 +120,6 @@ def lock_of(study: Study, sha256: Callable[[str], str] = io.sha256) -> dict[str,
     except (ValueError, KeyError, TypeError):
         raise Cause("is not a lock (see: make lock)", file=str(file)) from None
     files = {file["name"] for file in study.manifest["files"]}
-    if named != identity(inputs(study.config.parent, study.page, files, sha256), study.page["study"]):
+    if named != identity(inputs(study.config.parent, study.page, files, sha256), about(study.page)):
         return None
     return {"id": named, "fingerprint": signer}
