@@ -110,6 +110,8 @@ def _files(old: Manifest, new: Manifest, say: Callable[[str], None]) -> int:
 
 def _records(old: Side, new: Side, out: Path | None, say: Callable[[str], None]) -> None:
     """The raw records that differ, by the program that compares two cuts, where both study folders are at hand."""
+    if old.manifest.id == new.manifest.id:
+        return  # the same raw files
     folders = (old.folder, new.folder)
     if folders[0] is None or folders[1] is None:
         say("\nThe records were not compared: both study folders are needed for that (config/ and raw data).")

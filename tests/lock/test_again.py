@@ -7,14 +7,17 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crf2csr import io
 from crf2csr.errors import Cause
-from crf2csr.sealed import lock_of
+from crf2csr.sealed import identity, lock_of
 from crf2csr.specs import Study
 from lock import manifest, values
+from lock.study import open_study
 from lock.verify import judged
+from tests import tiny
 from tests.climb import ROOT, inside
 from tests.lock.locked import commit, git, key, lock
 
@@ -131,8 +134,6 @@ def test_rows_of_single_subjects_go_with_a_lock_as_hashes_only(sealed):
 
 
 def test_numbers_agree_in_as_many_digits_as_they_do():
-    import pandas as pd
-
     old = pd.Series(["1.0", "1.0", "100.0", "", "", "1e-16"])
     new = pd.Series(["1.0", "1.001", "100.00000001", "", "1.0", "-1e-16"])
     assert values.agree(old, new).tolist() == [15, 3, 10, 15, 0, 15]
@@ -146,12 +147,8 @@ def test_what_moved_between_two_locks_is_said_with_the_records_behind_it(clone):
     raw = clone / "data/raw/DS.csv"
     head, _first, *rest = raw.read_bytes().split(b"\n")
     raw.write_bytes(b"\n".join([head, *rest]))
-    from tests import tiny
-
     tiny.seal(clone, "DS.csv")
     held = manifest.read(clone)
-    from lock.study import open_study
-
     inputs = open_study(clone)
     facts = values.read(clone / manifest.FACTS)
     facts.loc[0, "value"] = "77.0"
@@ -178,8 +175,6 @@ def test_a_lock_and_itself_have_nothing_moved(sealed):
 
 def test_locks_of_two_studies_are_not_compared(clone):
     held = manifest.read(clone)
-    from crf2csr.sealed import identity
-
     held.study = {"id": "ANOTHER", "cutoff": "2026-01-01"}
     held.id = identity(held.artefacts, held.study)
     (clone / "other.json").write_text(manifest.text_of(held), encoding="utf-8")

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lock import manifest
+from crf2csr.sealed import identity
+from lock import __main__, manifest
 from tests import tiny
-from tests.lock.locked import allow, commit, git, lock
+from tests.lock.locked import allow, commit, git
 
 
-def verified(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+def verified(folder: Path, *arguments: str) -> tuple[int, str]:
     """Code and words of a verification that does not run again (what it would find is found before)."""
-    run = lock(folder, "verify", "--no-run", "--brief", *arguments, **environment)
-    return run.returncode, run.stdout + run.stderr
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+        # The code of the checkout is that of this process; what is hashed is the checkout.
+        for module in ("crf2csr.sealed", "lock.checkout", "lock.study", "lock.verify"):
+            patch.setattr(sys.modules[module], "ROOT", folder)
+        patch.chdir(folder)
+        code = __main__.main(["verify", "--no-run", "--brief", *arguments])
+    return code, said.getvalue()
 
 
 def edit(file: Path, old: bytes, new: bytes) -> None:
@@ -32,10 +43,6 @@ def edit(file: Path, old: bytes, new: bytes) -> None:
 
 def resealed(folder: Path, path: str, kind: str) -> manifest.Manifest:
     """The manifest with the hash of a changed file put right, and the id with it."""
-    from dataclasses import replace
-
-    from crf2csr.sealed import identity
-
     found = manifest.read(folder)
     content = (folder / path).read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -251,12 +258,12 @@ def test_a_file_that_git_was_told_to_ignore_is_seen(clone):
     assert code == 1 and re.search(r"extra +configuration +config/sdtm/zz\.yaml", said)
 
 
-def test_another_version_than_the_locked_one_that_is_installed_is_named(clone, tmp_path):
+def test_another_version_than_the_locked_one_that_is_installed_is_named(clone, tmp_path, monkeypatch):
     about = tmp_path / "other/pandas-9.9.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: pandas\nVersion: 9.9\n", encoding="utf-8")
-    path = os.pathsep.join([str(about.parent), "workflow/scripts", "."])
-    code, said = verified(clone, PYTHONPATH=path)
+    monkeypatch.syspath_prepend(about.parent)
+    code, said = verified(clone)
     assert code == 1 and re.search(r"differs +package +pandas \S+   installed: 9\.9", said)
 
 
