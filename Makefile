@@ -10,7 +10,7 @@ export PYTHON CORES STUDY
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report test qc diff package lock verify diff-lock mutate clean
+.PHONY: help report test qc diff package lock verify diff-lock mutate unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -22,6 +22,7 @@ help:
 	@echo "make verify    do so again and compare each artefact (LOCK=<id>, SIGNERS=<file>, LEVEL=values)"
 	@echo "make diff-lock A=<lock> B=<lock>  what moved between two locks: manifests, study folders or revisions"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
+	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
 
@@ -63,6 +64,9 @@ diff-lock:
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
+
+unlock:
+	@.venv/bin/snakemake --unlock --cores 1 --directory "$(or $(STUDY),.)"
 
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake

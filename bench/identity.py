@@ -31,7 +31,7 @@ from lock import build, verdict  # noqa: E402
 from lock.study import Opened, open_study  # noqa: E402
 
 OLD_PROCESSOR = "AVX AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR F16C XOP FMA4"
-SMALL = 3  # megabytes: less than the results of any study
+SMALL = 3  # the small disk holds one part in so many of the results
 
 
 @dataclass
@@ -53,30 +53,34 @@ class Bench:
     def __init__(self, study: Opened, work: Path) -> None:
         self.study, self.work = study, work
         self.reference: list[Artefact] = []
+        self.runs = 0
 
     def place(self, folder: str) -> build.Place:
         """A fresh copy of all inputs."""
         return build.lay_out(self.study.folder, self.study.raw, self.study.inputs, self.work / folder)
 
-    def start(self, place: build.Place, cell: Cell) -> subprocess.Popen[str]:
-        """Start a run."""
-        return subprocess.Popen(
-            build.command(place, cell.cores, cell.python),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=build.surroundings(cell.environment),
-            cwd=place.study,
-            **cell.process,
-        )
+    def start(self, place: build.Place, cell: Cell) -> tuple[subprocess.Popen[bytes], Path]:
+        """Start a run; what it says goes into a file, so that nobody need listen."""
+        self.runs += 1
+        said = self.work / f"said-{self.runs}.txt"
+        with said.open("wb") as file:
+            process = subprocess.Popen(
+                build.command(place, cell.cores, cell.python),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=build.surroundings(cell.environment),
+                cwd=place.study,
+                **cell.process,
+            )
+        return process, said
+
+    def ended(self, process: subprocess.Popen[bytes], said: Path) -> tuple[int, str]:
+        """Wait for the end of a run; its code and what it said."""
+        return process.wait(), said.read_text(encoding="utf-8", errors="replace")
 
     def run(self, place: build.Place, cell: Cell) -> tuple[int, str]:
-        """Run to the end; the code and what was said."""
-        process = self.start(place, cell)
-        said = process.communicate()[0]
-        return process.returncode, said
+        """Run to the end; its code and what it said."""
+        return self.ended(*self.start(place, cell))
 
     def compared(self, place: build.Place, code: int, said: str) -> str:
         """What a finished run gave, against the reference."""
@@ -90,8 +94,11 @@ class Bench:
 
 
 def resumed(bench: Bench, place: build.Place, cell: Cell) -> str:
-    """Kill the run, and all that it started, when half of its files are there; then run again."""
-    process = bench.start(place, cell)
+    """Kill the run when half of its files are there; all that it started must end, and the next run finish its work.
+
+    The lock on the folder outlives the killed run: the next one must say how to take it away, and is let in after that.
+    """
+    process, _ = bench.start(place, cell)
     half = len(bench.reference) // 2
     while process.poll() is None and len(made(place)) < half:
         time.sleep(0.05)
@@ -99,7 +106,6 @@ def resumed(bench: Bench, place: build.Place, cell: Cell) -> str:
         return "FAILED: the run ended before it could be killed"
     children = offspring(process.pid)
     process.send_signal(signal.SIGKILL)
-    process.stdout.close()
     process.wait()
     had = len(made(place))
     deadline = time.monotonic() + 30
@@ -107,6 +113,10 @@ def resumed(bench: Bench, place: build.Place, cell: Cell) -> str:
         time.sleep(0.1)
     if left:
         return f"FAILED: {len(left)} of {len(children)} processes outlive the run that was killed"
+    code, said = bench.run(place, cell)
+    if not code or "--unlock" not in said:
+        return f"FAILED: the next run ended with {code} and did not say how to go on"
+    subprocess.run([*build.command(place, cell.cores, cell.python), "--unlock"], check=True, capture_output=True)
     found = bench.compared(place, *bench.run(place, cell))
     return f"{found}; killed at {had} of {len(bench.reference)} files, {len(children)} processes ended with it"
 
@@ -145,7 +155,7 @@ def full_disk(bench: Bench, place: build.Place, cell: Cell) -> str:
     """Results on a disk that is too small: a clear error, no half file, and with room the same bytes."""
     results = place.study / "results"
     results.mkdir()
-    size = f"size={SMALL * 1024}k"
+    size = f"size={sum(a.bytes for a in bench.reference if a.kind == 'result') // SMALL}"
     if subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(results)], capture_output=True).returncode:
         return "NOT TRIED: no small disk can be mounted here (needs root)"
     try:
@@ -171,12 +181,12 @@ def broken(bench: Bench, place: build.Place) -> int:
 
 def two_at_once(bench: Bench, place: build.Place, cell: Cell) -> str:
     """A second run in the same folder while the first is at work."""
-    first = bench.start(place, cell)
+    first, words = bench.start(place, cell)
     while first.poll() is None and len(made(place)) < 10:
         time.sleep(0.05)
     code, said = bench.run(place, cell)
     told = next((line.strip() for line in said.splitlines() if "lock" in line.lower()), "")
-    found = bench.compared(place, first.wait(), first.communicate()[0])
+    found = bench.compared(place, *bench.ended(first, words))
     if code == 0:
         return f"FAILED: two runs at once were let in; {found}"
     return f"first: {found}; second refused: {told[:90] or said.strip().splitlines()[-1][:90]}"
@@ -221,7 +231,7 @@ def has_locale(name: str) -> bool:
 
 def cells(pythons: list[str], user: str) -> dict[str, Cell]:
     """All surroundings, by name."""
-    found = {"another folder": Cell(folder="Ein anderer Ordner/\u4e34\u5e8a \u6570\u636e")}
+    found = {"another folder": Cell(folder="otra carpeta/\u4e34\u5e8a \u6570\u636e")}
     for name in ("C", "C.UTF-8", "tr_TR.UTF-8", "zh_CN.UTF-8", "zh_CN.GB18030", "de_DE.ISO-8859-1"):
         known = has_locale(name)
         found[f"locale {name}"] = Cell({"LC_ALL": name, "LANG": name}, lacks="" if known else "the locale is not here")
