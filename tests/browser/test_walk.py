@@ -87,9 +87,12 @@ def test_keys_alone_open_walk_back_and_close_and_focus_returns(opened, report):
 def test_a_query_opens_the_cell_that_it_asks_about(opened, study, report):
     with opened(report) as page:
         page.locator("[data-listing=queries]").scroll_into_view_if_needed()
+        # The grid draws the rows in sight a frame after it was scrolled.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         row = page.locator("[data-listing=queries] tbody tr", has_text="PPPASI:").first
         record = row.locator("td", has_text=re.compile(r"^PPPASI:\d+$")).text_content()
-        row.locator("button").first.click()
+        row.locator("button").first.press("Enter")
+        page.wait_for_selector("#walk[open]")
         assert page.text_content("#walk-title") == f"data/raw/PPPASI.csv, line {record.split(':')[1]}"
         assert "Queries raised on this record" in page.text_content("#walk-body")
 

@@ -51,7 +51,10 @@ def of_study(frame: pd.DataFrame, names: Iterable[str]) -> pd.Series:
 def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """Decide for each record whether it goes on: columns ``fate`` ("" = goes on), ``of`` and ``USUBJID``."""
     known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]
-    joined = frame[["SITEID", "SUBJID"]].join(known, on=["SITEID", "SUBJID"])
+    keys = frame[["SITEID", "SUBJID"]]
+    # An empty register (no record of the study's own) cannot be joined to: then everybody is a stranger.
+    unknown = pd.Series(float("nan"), index=frame.index, dtype="str")
+    joined = keys.join(known, on=["SITEID", "SUBJID"]) if len(known) else keys.assign(USUBJID=unknown, DATAUSE=unknown)
     fate = pd.Series("", index=frame.index, dtype="str")
     fate = fate.mask(joined["USUBJID"].isna(), "stranger")
     fate = fate.mask(~of_study(frame, register["STUDYID"].unique()), "other study")
