@@ -216,6 +216,15 @@ def test_nothing_done_is_nothing_said_even_when_every_time_is_another(clone):
     assert re.search(r"-- (\d+) artefacts: \1 identical", said), said
 
 
+def test_what_python_compiled_and_what_tools_keep_is_no_input(clone):
+    for name in ("__pycache__", ".some_cache"):
+        (clone / "workflow/scripts" / name).mkdir()
+        (clone / "workflow/scripts" / name / "x").write_text("x", encoding="utf-8")
+    (clone / ".git/info/exclude").write_text(".some_cache/\n", encoding="utf-8")
+    code, said = verified(clone)
+    assert code == 0, said
+
+
 # What is done so that git does not see it.
 
 

@@ -54,13 +54,16 @@ def artefact(kind: str, base: Path, path: str, sha256: Callable[[str], str] = io
 
 
 def below(base: Path, top: str) -> Iterator[str]:
-    """Paths of all files in ``base/top`` (or of that file), but what Python compiled; in order."""
+    """Paths of all files in ``base/top`` (or of that file), in order.
+
+    What Python compiled is left out, and hidden folders, where tools keep what they found: nothing is read from there.
+    """
     if (base / top).is_file():
         yield top
         return
     found = []
     for folder, folders, files in os.walk(base / top, followlinks=True):
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         found += [(Path(folder) / name).relative_to(base).as_posix() for name in files]
     yield from sorted(found)
 
