@@ -51,14 +51,22 @@ def _word(state: str) -> str:
     return {"??": "not tracked", " D": "deleted", "D ": "deleted", " T": "another kind of file"}.get(state, "changed")
 
 
-def beside(study: Path, inputs: list[Artefact]) -> list[Artefact]:
-    """Tracked files that enter no result: programs, tests and settings; no documentation, and no other study."""
+def beside(study: Path, raw: Path, inputs: list[Artefact]) -> list[Artefact]:
+    """Tracked files that enter no result: programs, tests and settings; no documentation, and no other study.
+
+    Parameters
+    ----------
+    raw : path
+        The folder of raw data, as the study names it.
+    inputs : list of Artefact
+        What enters a result, and is left out here.
+    """
     tracked = [name for name in map(os.fsdecode, git(ROOT, "ls-files", "-z").split(b"\0")) if name]
     homes = {Path(name).parents[1].as_posix() for name in tracked if name.endswith("config/config.yaml")}
     mine = os.path.relpath(study.resolve(), ROOT.resolve())
     known = {a.path for a in inputs if a.kind in ("code", "environment")}
     known |= {os.path.normpath(f"{mine}/{a.path}") for a in inputs if a.kind in ("configuration", "agreement")}
-    raw = {str(Path(mine) / "data/raw")} if mine == "." else set()
+    known |= {os.path.normpath(f"{mine}/{raw}/{a.path}") for a in inputs if a.kind == "raw"}
     found = []
     for name in tracked:
         home = next((h for h in sorted(homes, key=len, reverse=True) if h != "." and name.startswith(f"{h}/")), ".")
@@ -66,7 +74,7 @@ def beside(study: Path, inputs: list[Artefact]) -> list[Artefact]:
         of_study = home != "." or within.startswith(("config/", "data/")) or within in (AGREEMENT, *WRITTEN)
         if (of_study and home != mine) or within in WRITTEN or name in known:
             continue
-        if name.startswith(("docs/", *(f"{r}/" for r in raw))) or name.endswith(".md"):
+        if name.startswith("docs/") or name.endswith(".md"):
             continue
         # A file that git tracks and the disk lacks would have made the tree dirty, unless git was told to look away.
         if (ROOT / name).is_file():

@@ -45,7 +45,7 @@ def make(folder: Path, key: Path | None, cores: int, say: Callable[[str], None])
         else:
             values.write(folder / FACTS, values.facts(place.study))
             values.write(folder / CELLS, values.cells(place.study))
-    rows = study.inputs + checkout.beside(folder, study.inputs) + made
+    rows = study.inputs + checkout.beside(folder, study.raw, study.inputs) + made
     rows += [artefact("values", folder, path) for path in (FACTS, CELLS) if not study.private]
     found = Manifest(study.id, fingerprint, study.about, rows, _packages(), environment.tools())
     io.write_text(folder / LOCK, manifest.text_of(found))

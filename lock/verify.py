@@ -105,7 +105,7 @@ def _signed(asked: Asked, locked: Manifest, say: Callable[[str], None]) -> None:
 def _inputs(locked: Manifest, study: Opened) -> Found:
     """Every input, program beside them, package and table of values, against the lock."""
     values_here = [artefact("values", study.folder, p) for p in (CELLS, FACTS) if (study.folder / p).is_file()]
-    here = study.inputs + checkout.beside(study.folder, study.inputs) + values_here
+    here = study.inputs + checkout.beside(study.folder, study.raw, study.inputs) + values_here
     kinds = (*INPUTS, "beside", "values")
     lines = verdict.compare([a for a in locked.artefacts if a.kind in kinds], here, study.bytes_of)
     if study.about != locked.study:

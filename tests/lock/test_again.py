@@ -54,6 +54,14 @@ def test_the_lock_says_nothing_of_time_person_and_machine(sealed):
     assert not re.search(r"\d{2}:\d{2}:\d{2}|/(?:tmp|home|root)/", text)
 
 
+def test_no_file_stands_twice_under_two_kinds(sealed):
+    held = manifest.read(sealed / "checkout")
+    inputs = {a.path for a in held.artefacts if a.kind in ("code", "configuration", "environment")}
+    inputs |= {f"data/raw/{a.path}" for a in held.artefacts if a.kind == "raw"}
+    beside = {a.path for a in held.artefacts if a.kind == "beside"}
+    assert len(beside) > 20 and "lock/verify.py" in beside and not inputs & beside
+
+
 def test_the_report_names_the_lock_and_the_key(sealed):
     held = manifest.read(sealed / "checkout")
     report = (sealed / "again/run/study/reports/csr-appendix.html").read_text(encoding="utf-8")
