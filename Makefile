@@ -10,10 +10,12 @@ export PYTHON CORES STUDY
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report test qc diff package lock verify diff-lock mutate unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock mutate unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
+	@echo "make rtf       each display as a document of its own, in reports/rtf/"
+	@echo "make pdf       the appendix on paper, reports/csr-appendix.pdf"
 	@echo "make test      the same, then every check and test"
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
@@ -29,6 +31,10 @@ help:
 report:
 	@.ci/venv
 	@.ci/report
+
+rtf pdf:
+	@.ci/venv paper
+	@.ci/paper $@
 
 test:
 	@.ci/venv test

@@ -19,7 +19,7 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package"])
+@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package", "requirements-paper"])
 def test_every_direct_requirement_is_an_exact_pin(stem):
     lines = (ROOT / f"{stem}.in").read_text(encoding="utf-8").splitlines()
     wanted = [line for line in lines if line and not line.startswith(("#", "-c "))]
@@ -27,7 +27,7 @@ def test_every_direct_requirement_is_an_exact_pin(stem):
     assert [line for line in wanted if not PIN.fullmatch(line)] == []
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package"])
+@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package", "requirements-paper"])
 def test_every_direct_pin_is_in_the_lock(stem):
     direct, locked = pins(f"{stem}.in"), pins(f"{stem}.lock")
     assert {package: locked.get(package) for package in direct} == direct
@@ -48,14 +48,24 @@ def test_environment_yml_has_exactly_the_direct_pins():
     assert dict(line.split(" =") for line in rest) == direct
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-package.lock"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements.lock", "requirements-test.lock", "requirements-package.lock", "requirements-paper.lock"],
+)
 def test_every_locked_package_has_a_hash(name):
     entries = re.split(r"\n(?=\S)", (ROOT / name).read_text(encoding="utf-8"))
     assert [entry for entry in entries if not entry.startswith("#") and "--hash=sha256:" not in entry] == []
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-test.lock", "requirements-package.lock", "environment.yml"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-test.lock",
+        "requirements-package.lock",
+        "requirements-paper.lock",
+        "environment.yml",
+    ],
 )
 def test_no_lock_contains_an_address(name):
     text = (ROOT / name).read_text(encoding="utf-8")

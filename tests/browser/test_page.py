@@ -63,6 +63,19 @@ def test_each_number_offers_a_target_of_24_pixels(opened, report):
         assert min(sizes) >= 24
 
 
+def test_the_digits_of_a_number_are_its_own_however_near_the_next_one_is(opened, report):
+    """Targets are wider than short numbers: the middle of each number must answer for that number."""
+    with opened(report) as page:
+        page.locator("#t-14\\.1\\.1").scroll_into_view_if_needed()
+        page.wait_for_selector("#t-14\\.1\\.1 tbody button[data-f]")
+        taken = page.evaluate("""Array.from(document.querySelectorAll('#t-14\\\\.1\\\\.1 button[data-f]'), (b) => {
+            b.scrollIntoView({block: 'center'});
+            const box = b.getBoundingClientRect();
+            const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return [b.textContent, hit === b]; })""")
+        assert taken and [text for text, own in taken if not own] == []
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path, text):
     displays = [small.table(title=text), small.listing([text, "b", text], [0, 1, 2])]

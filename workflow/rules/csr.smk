@@ -1,7 +1,8 @@
 """Assemble: the appendix, the queries for the sites, and the gate that fails alone when something was lost or left open.
 
 Reads   results/ of every floor, to show where each number comes from; qc/agreement.csv of the study, if it has one.
-Writes  reports/csr-appendix.html, reports/queries.csv, reports/queries/<site>.csv, results/gate.txt
+Writes  reports/csr-appendix.html, reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
+        reports/rtf/ and reports/csr-appendix.pdf
 """
 
 
@@ -43,3 +44,21 @@ rule gate:
         digest=PLAN.gate.digest,
     run:
         causes.guarded(csr.gate, PLAN.gate, log[0])
+
+
+# On paper: no part of `all`, since the drawing engine is an extra of the installation.
+for job in PLAN.paper.values():
+
+    rule:
+        name:
+            f"print_{job.name}"
+        input:
+            **job.inputs,
+        output:
+            **job.outputs,
+        log:
+            f"logs/csr/print_{job.name}.log",
+        params:
+            digest=job.digest,
+        run:
+            causes.guarded(csr.print_paper, PLAN.paper[rule.removeprefix("print_")], log[0])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from crf2csr import io
-from crf2csr.csr import appendix, sites
+from crf2csr.csr import appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.plan import AGREEMENT, Job
 
@@ -35,6 +35,17 @@ def assemble(job: Job) -> None:
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     io.write_text(job.outputs["report"], appendix.assemble(read, job.slice))
+
+
+def print_paper(job: Job) -> None:
+    """Write the displays as RTF, one file each, or the PDF of all."""
+    chapters = {n.removeprefix("tlf/"): io.read_json(path) for n, path in job.inputs.items() if n.startswith("tlf/")}
+    hashes = {n.removeprefix("ard/"): io.sha256(path) for n, path in job.inputs.items() if n.startswith("ard/")}
+    if "pdf" in job.outputs:
+        io.write_bytes(job.outputs["pdf"], pdf.document(chapters, job.slice, hashes))
+        return
+    for name, text in rtf.documents(chapters, job.slice, hashes, set(job.outputs)).items():
+        io.write_text(job.outputs[name], text)
 
 
 def ask(job: Job) -> None:

@@ -47,6 +47,11 @@ def _replace(path: str | Path, content: bytes) -> None:
         raise Cause(f"cannot be written ({error.strerror})", file=str(path)) from None
 
 
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a binary document that was made in memory."""
+    _replace(path, content)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write text as UTF-8 with line feeds, whatever the platform or locale."""
     _replace(path, text.encode("utf-8"))

@@ -105,3 +105,19 @@ def ordered(jobs: Iterable[Job]) -> list[Job]:
     except CycleError as circle:
         names = " -> ".join(every[n].name for n in circle.args[1])
         raise Cause(f"the declared sources go in a circle: {names}") from None
+
+
+def mentioned(spec: Any, key: str) -> set[str]:
+    """All values that stand under ``key`` anywhere in a specification."""
+    found: set[str] = set()
+    if isinstance(spec, dict):
+        for name, value in spec.items():
+            if name == key and isinstance(value, str):
+                found.add(value)
+            elif name == key and isinstance(value, dict):
+                found |= {v for v in value.values() if isinstance(v, str)}
+            found |= mentioned(value, key)
+    elif isinstance(spec, list):
+        for item in spec:
+            found |= mentioned(item, key)
+    return found

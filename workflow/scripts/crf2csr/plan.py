@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, references, sealed, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
@@ -23,22 +23,6 @@ PAGE = {
     "register": ["study", "subjects"],
     "sdtm": ["study", "subjects", "visits", "visit_form", "epochs", "arms", "last_dose", "standards", "cutoff"],
 }
-
-
-def _mentioned(spec: Any, key: str) -> set[str]:
-    """All values that stand under ``key`` anywhere in a specification."""
-    found: set[str] = set()
-    if isinstance(spec, dict):
-        for name, value in spec.items():
-            if name == key and isinstance(value, str):
-                found.add(value)
-            elif name == key and isinstance(value, dict):
-                found |= {v for v in value.values() if isinstance(v, str)}
-            found |= _mentioned(value, key)
-    elif isinstance(spec, list):
-        for item in spec:
-            found |= _mentioned(item, key)
-    return found
 
 
 def _lists(study: Study, spec: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +48,7 @@ class Plan:
         self.csr = self._assemble()
         self.ask = asking.job(study, self.csr)
         self.gate = self._gate()
+        self.paper = paper.jobs(study, self.tlf, self.ard)
 
     def _roles(self) -> list[str]:
         tables = [e["form"] for e in self.study.manifest["files"] if e["form"] in self.study.page.get("tables", [])]
@@ -125,7 +110,7 @@ class Plan:
         spec, study = self.study.sdtm[name], self.study
         forms, tables = list(spec.get("forms", [])), spec.get("tables", [])
         visit_form = study.page.get("visit_form", {}).get("form")
-        dated = "VISITNUM" in spec["variables"] or "visit" in _mentioned(spec, "date") | _mentioned(spec, "else")
+        dated = "VISITNUM" in spec["variables"] or "visit" in mentioned(spec, "date") | mentioned(spec, "else")
         used = forms
         room = spec.get("room", name)
         rooms = ["crf2csr.sdtm._mapping", "crf2csr.sdtm._screen", "crf2csr.finish", "crf2csr.terms"]
@@ -133,7 +118,7 @@ class Plan:
             rooms.append(f"crf2csr.sdtm.{room}")
         elif "room" in spec:
             raise Cause("no such room on the sdtm floor", file=f"config/sdtm/{name}.yaml", field="room", value=room)
-        lists = _mentioned(spec, "codelist") | _mentioned(spec, "encode")
+        lists = mentioned(spec, "codelist") | mentioned(spec, "encode")
         part = {
             "spec": spec,
             "forms": used,
@@ -283,7 +268,7 @@ class Plan:
 
 def house() -> str:
     """Digest of all that the house is made of: code, rules, schemas, templates, styles and scripts."""
-    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js"}
+    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js", ".typ"}
     base = HOUSE.parent.parent
     files = [p for p in sorted(base.rglob("*")) if p.suffix in kinds and p.is_file()]
     return digest({p.relative_to(base).as_posix(): io.sha256(p) for p in files})

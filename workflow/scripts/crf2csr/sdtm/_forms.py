@@ -54,8 +54,8 @@ def account(
         verdict = _screen.fates(records, form, register, pattern)
         reason = verdict["fate"].map(_screen.REASONS).astype("str")
         open_ = reason.isna()
-        tabulated = open_ & records["REC"].map(own.__contains__)
-        reason = reason.mask(open_ & ~tabulated & records["REC"].map(anywhere.__contains__), JOINED)
+        tabulated = open_ & records["REC"].map(own.__contains__).astype(bool)
+        reason = reason.mask(open_ & ~tabulated & records["REC"].map(anywhere.__contains__).astype(bool), JOINED)
         for rule in form.get("not_submitted", []):
             met = matches(records, rule["where"], source=f"config/crf/{name.lower()}.yaml")
             reason = reason.mask(met & reason.isna() & ~tabulated, f"not submitted: {rule['reason']}")
