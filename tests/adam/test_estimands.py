@@ -134,7 +134,7 @@ strikes = st.lists(
 
 
 @given(looks, strikes, strategies_, strategies_)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_under_every_strategy_each_visit_has_one_row_and_policy_forgets_the_events(seen, struck, rescue, pause):
     rows = scores(("A", 1, 100, "Baseline"), ("B", 1, 100, "Baseline"), *((p, d, t, "Unscheduled") for p, d, t in seen))
     made = respond(rows, events(*struck), responses(rescue, pause=pause), "A", "B")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from compare.__main__ import EVERY, compare, main, sheets, write
-from compare.cut import open_cut
+from compare.cut import Cut, open_cut
 from crf2csr.errors import Cause
 from tests import tiny
 
@@ -28,9 +28,15 @@ def edit(folder: Path, name: str, change) -> None:
     tiny.seal(folder, name)
 
 
+OPENED: dict[Path, Cut] = {}
+
+
 @pytest.fixture(scope="module")
 def old(tmp_path_factory) -> Path:
-    return tiny.make(tmp_path_factory.mktemp("cuts") / "old")
+    """The first cut, which no test changes: opened once."""
+    folder = tiny.make(tmp_path_factory.mktemp("cuts") / "old")
+    OPENED[folder] = open_cut("old", folder)
+    return folder
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def new(old, tmp_path) -> Path:
 
 
 def found(old: Path, new: Path):
-    return compare(open_cut("old", old), open_cut("new", new))
+    return compare(OPENED.get(old) or open_cut("old", old), open_cut("new", new))
 
 
 def line(table: pd.DataFrame, form: str) -> dict:
