@@ -15,8 +15,9 @@ from crf2csr.sealed import LOCK, ROOT, Artefact, artefact, below
 
 MADE = ("results", "reports")
 KIND = {"results": "result", "reports": "report"}
-# What programs beside the pipeline write into the same folders; no lock speaks of it.
-OTHERS = ("results/qc/", "reports/qc.html", "reports/diff/")
+# What programs beside `snakemake all` write, each made from locked results when asked for; no lock speaks of it.
+OTHERS = ("results/qc/", "reports/qc.html", "reports/diff/", "reports/rtf/", "reports/csr-appendix.pdf")
+PACKAGE = "package/"
 # Settings of the caller that could reach into the run: other code, other options.
 LEFT_BEHIND = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "SNAKEMAKE_PROFILE", "SNAKEMAKE_OUTPUT_CACHE")
 
@@ -103,3 +104,14 @@ def outputs(study: Path) -> list[Artefact]:
         for path in below(study, top)
         if (study / top).is_dir() and not path.startswith(OTHERS)
     )
+
+
+def unlocked(study: Path) -> list[str]:
+    """What lies in a study and is not of its lock, as a person reads it: ``reports/rtf/ (12 files)``."""
+    paths = [path for top in (*MADE, PACKAGE.rstrip("/")) if (study / top).is_dir() for path in below(study, top)]
+    found = []
+    for name in (*OTHERS, PACKAGE):
+        here = sum(path.startswith(name) for path in paths)
+        if here:
+            found.append(f"{name} ({here} files)" if name.endswith("/") else name)
+    return found

@@ -15,6 +15,7 @@ from crf2csr import privacy, sealed
 from crf2csr.errors import Cause
 from crf2csr.sealed import ROOT, Artefact
 from crf2csr.specs import read_yaml
+from lock import manifest
 
 
 @dataclass
@@ -46,6 +47,11 @@ class Opened:
         """The content of a file that is here."""
         homes = {"code": ROOT, "environment": ROOT, "beside": ROOT, "raw": self.folder / self.raw}
         return (homes.get(found.kind, self.folder) / found.path).read_bytes()
+
+
+def stale(folder: Path) -> bool:
+    """Tell whether a lock lies in a study and is of other inputs than lie beside it."""
+    return (folder / sealed.LOCK).is_file() and manifest.read(folder).id != open_study(folder).id
 
 
 @contextmanager

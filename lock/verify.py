@@ -74,6 +74,8 @@ def verify(asked: Asked, say: Callable[[str], None]) -> int:
     if at_hand:
         say(f"\nWhat lies in results/ and reports/ of {asked.folder}:")
         _told(here, asked, say)
+    if others := build.unlocked(asked.folder):
+        say(f"\nNot of the lock, so nothing is said of them; make them again: {', '.join(others)}")
     if not inputs.same:
         say("\nDIFFERENT: the inputs are not those of the lock, so nothing was run.")
         return DIFFERENT

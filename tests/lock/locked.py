@@ -16,6 +16,8 @@ from tests.climb import ROOT
 
 PARTS = ("workflow", "profiles", "Snakefile", "lock", "compare", "requirements.lock", "Makefile", ".gitignore")
 KEPT = "disposition"
+# Domains that no analysis of that chapter needs and no blocker asks for; a run without them is a shorter run.
+LEFT_OUT = ("relrec", "se", "ta", "te", "ts", "tv")
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -55,6 +57,9 @@ def one_chapter(config: Path) -> None:
         for file in (config / floor).glob("*.yaml"):
             if file.stem != KEPT:
                 file.unlink()
+    for file in (config / "sdtm").glob("*.yaml"):
+        if file.stem in LEFT_OUT or file.stem.startswith("supp"):
+            file.unlink()
     shown = {d["id"] for d in yaml.safe_load((config / f"tlf/{KEPT}.yaml").read_text(encoding="utf-8"))["displays"]}
     page = yaml.safe_load((config / "csr.yaml").read_text(encoding="utf-8"))
     page = {key: value for key, value in page.items() if key not in ("front", "reconciliation")}

@@ -15,7 +15,7 @@ from crf2csr.errors import Cause
 from crf2csr.sealed import identity, lock_of
 from crf2csr.specs import Study
 from lock import manifest, values
-from lock.study import open_study
+from lock.study import open_study, stale
 from lock.verify import judged
 from tests import tiny
 from tests.climb import ROOT, inside
@@ -146,6 +146,23 @@ def test_numbers_agree_in_as_many_digits_as_they_do():
     new = pd.Series(["1.0", "1.001", "100.00000001", "", "1.0", "-1e-16"])
     assert values.agree(old, new).tolist() == [15, 3, 10, 15, 0, 15]
     assert values.agree(old, new).dtype == np.int64
+
+
+def test_a_mark_of_snakemake_is_no_result(sealed):
+    assert (sealed / "again/run/study/reports/queries/.snakemake_timestamp").is_file()
+    assert not any(a.path.endswith(".snakemake_timestamp") for a in manifest.read(sealed / "checkout").artefacts)
+
+
+@pytest.mark.parametrize("study", [ROOT, *sorted(p.parents[1] for p in ROOT.glob("studies/*/config/config.yaml"))])
+def test_no_lock_of_other_inputs_lies_in_a_study(study):
+    assert not stale(study)
+
+
+def test_a_lock_that_became_stale_is_seen(clone):
+    assert not stale(clone)
+    with (clone / "data/raw/VS.csv").open("ab") as file:
+        file.write(b"\n")
+    assert stale(clone)
 
 
 # Two locks.

@@ -454,6 +454,17 @@ def test_a_change_of_what_was_delivered_is_named(delivered, tamper):
 def test_what_was_delivered_untouched_is_identical(delivered):
     code, said = verified(delivered)
     assert code == 0 and said.count(" identical") == 2, said
+    assert "Not of the lock" not in said
+
+
+def test_what_is_on_paper_and_in_the_package_is_not_of_the_lock_and_that_is_said(delivered):
+    for name in ("reports/rtf/t-1.rtf", "reports/csr-appendix.pdf", "package/m5/a.xpt", "package/m5/b.xpt"):
+        (delivered / name).parent.mkdir(parents=True, exist_ok=True)
+        (delivered / name).write_bytes(b"whatever")
+    code, said = verified(delivered)
+    assert code == 0, said
+    made = "reports/rtf/ (1 files), reports/csr-appendix.pdf, package/ (2 files)"
+    assert f"Not of the lock, so nothing is said of them; make them again: {made}" in said
 
 
 def test_there_are_at_least_twenty_tampers():

@@ -22,6 +22,8 @@ CODE = ("Snakefile", "workflow", "profiles")
 ENVIRONMENT = "requirements.lock"
 AGREEMENT = "qc/agreement.csv"
 LOCK = "lock/manifest.json"
+# What Snakemake leaves in a folder that a job made: nothing of the study.
+MARK = ".snakemake_timestamp"
 INPUTS = ("agreement", "code", "configuration", "environment", "raw")
 
 
@@ -64,7 +66,7 @@ def below(base: Path, top: str) -> Iterator[str]:
     found = []
     for folder, folders, files in os.walk(base / top, followlinks=True):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
-        found += [(Path(folder) / name).relative_to(base).as_posix() for name in files]
+        found += [(Path(folder) / name).relative_to(base).as_posix() for name in files if name != MARK]
     yield from sorted(found)
 
 
