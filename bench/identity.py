@@ -47,6 +47,12 @@ def cells(pythons: list[str], user: str) -> dict[str, Cell]:
     found |= {f"PYTHONHASHSEED {seed}": Cell({"PYTHONHASHSEED": seed}) for seed in ("0", "1", "4294967295")}
     found |= {f"umask {mask:03o}": Cell(process={"umask": mask}) for mask in (0o000, 0o077)}
     found |= {f"cores {n}": Cell(cores=n) for n in (1, 2, 4)}
+    # One run for a large study: what differs between two machines of one kind, together.
+    known = has_locale("tr_TR.UTF-8")
+    together = {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7"}
+    found["all of these at once"] = Cell(
+        together, {"umask": 0o077}, cores=2, folder="bir klas\u00f6r", lacks="" if known else "the locale is not here"
+    )
     found["four threads a sum"] = Cell({"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"})
     # What the libraries would do on processors that lack the instructions of this one.
     for core in ("Nehalem", "Sandybridge", "Haswell"):
