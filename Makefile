@@ -10,7 +10,7 @@ export PYTHON CORES STUDY
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report rtf pdf test qc diff package lock verify diff-lock mutate unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate mutate unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -23,6 +23,7 @@ help:
 	@echo "make lock      run from the raw files in a clean folder, write lock/ (KEY=<file> signs it); needs a clean tree"
 	@echo "make verify    do so again and compare each artefact (LOCK=<id>, SIGNERS=<file>, LEVEL=values)"
 	@echo "make diff-lock A=<lock> B=<lock>  what moved between two locks: manifests, study folders or revisions"
+	@echo "make crate     describe the locked run that lies here as a Workflow Run RO-Crate, ro-crate-metadata.json"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
@@ -67,6 +68,10 @@ diff-lock:
 	@.ci/venv
 	@$(LOCKING) diff "$(A)" "$(B)" --study "$(or $(STUDY),.)"
 
+crate:
+	@.ci/venv crate
+	@$(LOCKING) crate "$(or $(STUDY),.)"
+
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
@@ -76,3 +81,4 @@ unlock:
 
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake
+	@rm -f ro-crate-metadata.json

@@ -1,7 +1,8 @@
-"""Lock a study, verify its lock, or compare two locks: ``python -m lock make|verify|diff``.
+"""Lock a study, verify or describe its lock, or compare two: ``python -m lock make|verify|crate|diff``.
 
 ``make [STUDY] [--key FILE]``   runs from the raw files in a clean folder and writes ``lock/`` of the study
 ``verify [STUDY]``              does so again and says of each artefact whether it is identical
+``crate [STUDY]``               describes the locked run that lies there as a Workflow Run RO-Crate
 ``diff A B``                    what moved between two locks: manifests, study folders or revisions of git
 
 ``verify`` ends with 0 (identical), 1 (something differs, is missing or extra), 2 (refused: a dirty tree, a bad
@@ -41,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("--brief", action="store_true", help="say only what is not identical")
     checked.add_argument("--level", choices=["bytes", "values"], default="bytes", help="the identity that is asked for")
     checked.add_argument("--keep", type=Path, help="run in this empty folder, and leave it")
+    crated = verbs.add_parser("crate", help="write ro-crate-metadata.json of the run that lies here")
+    crated.add_argument("study", nargs="?", type=Path, default=Path())
     compared = verbs.add_parser("diff", help="what moved between two locks")
     compared.add_argument("old")
     compared.add_argument("new")
@@ -55,6 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.verb == "make":
             make(given.study, given.key, given.cores, say)
+            return 0
+        if given.verb == "crate":
+            try:
+                from lock import crate  # its library is an extra of the installation
+            except ModuleNotFoundError as error:
+                raise Cause(f"{error.name} is not installed: make crate installs requirements-crate.lock") from None
+            crate.write(given.study, say)
             return 0
         if given.verb == "diff":
             from lock import moved  # reads cuts and results, which nothing else here does
