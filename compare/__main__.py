@@ -56,8 +56,8 @@ def compare(old: Cut, new: Cut) -> Comparison:
     if not found.unfit:
         found.queries = queries.compare(queries.asked(old), queries.asked(new))
         found.sites = queries.by_site(found.queries)
-        facts = [results.read(cut, found.people) for cut in (old, new)]
-        found.results = results.compare(*facts, found.people)
+        before, after = (results.read(cut, found.people) for cut in (old, new))
+        found.results = results.compare(before, after, found.people)
     return found
 
 

@@ -101,10 +101,10 @@ def _told(what: str, a: pd.DataFrame | None, b: pd.DataFrame | None) -> pd.DataF
         dtype=object,
     )
     for cut, frame in (("old", a), ("new", b)):
-        none = frame is None
-        table[f"line_{cut}"] = pd.array([pd.NA] * len(table) if none else frame["LINE"], dtype="Int64")
-        table[f"value_{cut}"] = "" if none else frame["VALUE"].to_numpy()
-        table[f"message_{cut}"] = "" if none else frame["MESSAGE"].to_numpy()
+        lines = [pd.NA] * len(table) if frame is None else frame["LINE"]
+        table[f"line_{cut}"] = pd.array(lines, dtype="Int64")
+        table[f"value_{cut}"] = "" if frame is None else frame["VALUE"].to_numpy()
+        table[f"message_{cut}"] = "" if frame is None else frame["MESSAGE"].to_numpy()
     return table[[*COLUMNS, *TEXTS]]
 
 

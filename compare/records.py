@@ -45,8 +45,7 @@ def compare(old: Cut, new: Cut) -> Forms:
     names = list(dict.fromkeys([*new.forms, *old.forms]))
     parts = [_form(name, old, new) for name in names]
     counts = pd.DataFrame([part[0] for part in parts])
-    records = pd.concat([part[1] for part in parts], ignore_index=True)
-    cells = pd.concat([part[2] for part in parts], ignore_index=True)
+    records, cells = (_stacked([part[n] for part in parts]) for n in (1, 2))
     _balanced(counts)
     moved = records[records["what"].isin(["added", "removed", "changed"])]
     by = ["form", "site", "subject"]
@@ -67,6 +66,12 @@ def _balanced(counts: pd.DataFrame) -> None:
             first = wrong.iloc[0]
             told = ", ".join(f"{first[part]} {part}" for part in parts)
             raise Cause(f"the records do not balance: {told}", field=first["form"], value=first[rows])
+
+
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the same columns one under the other; empty ones decide no type."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled or parts[:1], ignore_index=True)
 
 
 def _form(name: str, old: Cut, new: Cut) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:

@@ -50,7 +50,7 @@ def read(path: Path) -> tuple[pd.DataFrame, str, dict[str, str]]:
         frame[name] = frame[name].fillna("").astype("object")
     numbers = frame.columns[[str(dtype) == "int64" for dtype in frame.dtypes]]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
-    return frame, about.file_label or "", dict(about.column_names_to_labels)
+    return frame, about.file_label or "", {n: label or "" for n, label in about.column_names_to_labels.items()}
 
 
 def write(path: Path, made: bytes) -> None:

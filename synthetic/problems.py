@@ -23,7 +23,7 @@ class Planter:
     def __init__(self, forms: dict, behind: dict, seed: int):
         self.forms = {name: frame.copy() for name, frame in forms.items()}
         self.forms.update({name: behind[name].copy() for name in EXTRA})
-        self.subjects = behind["subjects"].copy().set_index("SUBJID", drop=False)
+        self.subjects = behind["subjects"].set_index(behind["subjects"]["SUBJID"].astype("str"))
         self.rng = stream(seed, "problems")
         people = list(dict.fromkeys(forms["DM"]["SUBJID"]))
         self.rank = dict(zip(people, self.rng.permutation(len(people)), strict=False))

@@ -6,8 +6,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import ard
+import pandas as pd
 import pytest
 
+from crf2csr import io
 from crf2csr import jobs as plan_module
 from crf2csr.errors import Cause
 from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
@@ -125,3 +128,16 @@ def test_the_report_is_stale_when_the_agreement_of_the_study_changes_and_no_othe
     assert len({plan.csr.digest for plan in found}) == 3
     assert len({plan.gate.digest for plan in found}) == 1
     assert [("qc/agreement" in plan.csr.inputs) for plan in found] == [False, True, True]
+
+
+def test_the_words_of_a_room_are_those_of_all_that_it_imports():
+    words = plan_module.words("crf2csr.ard.shift")
+    assert {"ANRIND", "CAT", "USUBJID"} <= words  # USUBJID also in what it imports
+    assert "ANRIND" not in plan_module.words("crf2csr.ledger")
+
+
+def test_a_chapter_reads_the_columns_that_it_or_its_methods_name_and_no_others(tmp_path):
+    table = pd.DataFrame({"USUBJID": ["S"], "WANTED": ["x"], "ANRIND": ["LOW"], "NOBODYS": ["y"]}).astype("str")
+    io.write_table(tmp_path / "adlb.parquet", table)
+    part = {"spec": {"analyses": [{"method": "shift", "where": {"WANTED": "x"}}]}}
+    assert list(ard._read(str(tmp_path / "adlb.parquet"), part)) == ["USUBJID", "WANTED", "ANRIND"]

@@ -1,18 +1,22 @@
 """The door of the ard floor: open the data sets of a chapter, choose rows, call each method, write facts."""
 
+import json
 from importlib import import_module
+from typing import Any
+
+import pandas as pd
 
 from crf2csr import io
 from crf2csr.ard import _registry
 from crf2csr.ard._facts import Facts, choose
 from crf2csr.errors import Cause
-from crf2csr.plan import Job, has_room
+from crf2csr.jobs import CAPITALS, Job, has_room, words
 
 
 def analyze(job: Job) -> None:
     """Write the facts of one chapter, the sets of their members, the cards of its methods, and its listings."""
     part = job.slice
-    datasets = {name.partition("/")[2]: io.read_table(path) for name, path in job.inputs.items()}
+    datasets = {name.partition("/")[2]: _read(path, part) for name, path in job.inputs.items()}
     facts, sizes, place = Facts(), {}, f"config/ard/{job.name}.yaml"
     cards = {}
     for spec in part["spec"]["analyses"]:
@@ -38,3 +42,12 @@ def analyze(job: Job) -> None:
     io.write_table(job.outputs["facts"], found)
     io.write_json(job.outputs["methods"], {name: card.about() for name, card in sorted(cards.items())})
     io.write_table(job.outputs["sets"], facts.sets())
+
+
+def _read(path: str, part: dict[str, Any]) -> pd.DataFrame:
+    """The columns of a data set that the chapter or the code of its methods names: selections copy no others."""
+    named = set(CAPITALS.findall(json.dumps(part)))
+    for spec in part["spec"]["analyses"]:
+        if has_room("ard", spec["method"]):
+            named |= words(f"crf2csr.ard.{spec['method']}")
+    return io.read_table(path, [name for name in io.columns(path) if name in named])

@@ -82,6 +82,11 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFra
     return table.to_pandas(types_mapper=types.get, use_threads=False)
 
 
+def columns(path: str | Path) -> list[str]:
+    """Names of the columns of one Parquet table."""
+    return pq.read_schema(path).names
+
+
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:
     """Write one Parquet table without index, clock or writer-dependent metadata."""
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)

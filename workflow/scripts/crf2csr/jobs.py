@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,8 @@ from crf2csr.errors import Cause
 from crf2csr.specs import Study, digest
 
 HOUSE = Path(__file__).parent
+# How variables of data sets are written, in code as in specifications.
+CAPITALS = re.compile(r"[A-Z][A-Z0-9_]+")
 
 
 @dataclass
@@ -74,6 +77,16 @@ def code(*modules: str) -> str:
     """Digest of the text of these modules and of everything in the house that they import."""
     every: frozenset[str] = frozenset({"crf2csr"}).union(*(imports(module) for module in modules))
     return _code_of(every)
+
+
+@cache
+def words(module: str) -> frozenset[str]:
+    """Every word in capitals in the text of this module and of all that it imports: each variable that they name.
+
+    A reader may leave out the columns of a table that neither these nor the specification name.
+    """
+    texts = (io.read_bytes(path).decode("utf-8") for name in sorted(imports(module)) if (path := _path(name)))
+    return frozenset(word for text in texts for word in CAPITALS.findall(text))
 
 
 def has_room(floor: str, name: str) -> bool:

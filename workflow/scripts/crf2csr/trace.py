@@ -16,6 +16,7 @@ from crf2csr.ledger import Ledger
 EDGES = ["KEY", "SRCDOM", "USUBJID", "SRCSEQ"]
 QUERIES = ["RULE", "FORM", "SUBJID", "EVENT", "REC", "FIELD", "VALUE", "MESSAGE", "SEVERITY"]
 SEVERITIES = ("info", "minor", "major", "blocker")
+NOTHING = pd.DataFrame({name: pd.Series(dtype="str") for name in QUERIES})
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Made:
         """All queries of the room, each once, in a stable order."""
         parts = [part for part in self.queries if len(part)]
         if not parts:
-            return pd.DataFrame({name: pd.Series(dtype="str") for name in QUERIES})
+            return NOTHING.copy()
         table = pd.concat(parts, ignore_index=True)[QUERIES].astype("str")
         return table.drop_duplicates().sort_values(QUERIES, ignore_index=True)
 
@@ -64,6 +65,8 @@ def queries(
     """
     if severity not in SEVERITIES:
         raise Cause(f"severity is not one of {SEVERITIES}", field=rule, value=severity)
+    if frame.empty:  # most rules find nothing
+        return NOTHING.copy()
     raw = value if value is not None else (frame.get(field, ""))
     table = pd.DataFrame(
         {

@@ -10,8 +10,6 @@ import pandas as pd
 from crf2csr import io
 from crf2csr.errors import Cause
 
-KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
-
 
 class Told(NamedTuple):
     """A fact about the export that becomes a data query: the door adds form and record."""

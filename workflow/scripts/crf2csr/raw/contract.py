@@ -8,7 +8,8 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.errors import Cause
-from crf2csr.raw._staged import KEYS, Told
+from crf2csr.raw._staged import Told
+from crf2csr.records import KEYS
 from crf2csr.trace import QUERIES
 
 # What a file of any kind may say in the manifest, and what the plan adds; all else is an adapter's own.

@@ -11,7 +11,8 @@ import pandas as pd
 from crf2csr.errors import Cause
 from crf2csr.raw import _odm, _odm_reader, _redcap
 from crf2csr.raw._memo import Memo
-from crf2csr.raw._staged import KEYS, Told, chosen, tell, text_frame, unread
+from crf2csr.raw._staged import Told, chosen, tell, text_frame, unread
+from crf2csr.records import KEYS
 
 OPTIONS = frozenset({"part", "groups", "read_groups", "columns"})
 NAMES = {"oid": "", "name": "Name", "sas": "SASFieldName"}

@@ -17,7 +17,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     labels, days = arms(facts), spec["x"]
     figure = _figure.canvas(680, 340)
     axes = figure.add_axes((0.1, 0.15, 0.87, 0.8))
-    share = facts[facts["stat_name"] == "p"]
+    share = facts[facts["stat_name"] == "p"].astype({"variable_level": "str"})
     for number, label in enumerate(labels):
         mine = share[share["group1_level"] == label].set_index("variable_level")["stat"].astype("float64")
         look = _figure.look(number)
