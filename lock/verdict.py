@@ -35,12 +35,14 @@ def compare(
     named = {a.sha256: a for key, a in old.items() if key in differ or key in missing}
     lines = []
     for key in sorted(old.keys() | new.keys()):
-        was, now = old.get(key), new.get(key)
-        if was is None:
-            lines.append(Line("extra", *key, _elsewhere(now, missing.values(), "has the content of")))
-        elif now is None:
-            lines.append(Line("missing", *key, _elsewhere(was, extra.values(), "its content is at")))
-        elif key in differ:
+        if key in extra:
+            lines.append(Line("extra", *key, _elsewhere(extra[key], missing.values(), "has the content of")))
+            continue
+        if key in missing:
+            lines.append(Line("missing", *key, _elsewhere(missing[key], extra.values(), "its content is at")))
+            continue
+        was, now = old[key], new[key]
+        if key in differ:
             lines.append(Line("differs", *key, _how(was, now, named, content)))
         elif was.mode != now.mode:
             lines.append(Line("differs", *key, f"mode {was.mode} -> {now.mode}"))
