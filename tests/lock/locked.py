@@ -16,8 +16,9 @@ from tests.climb import ROOT
 
 PARTS = ("workflow", "profiles", "Snakefile", "lock", "compare", "requirements.lock", "Makefile", ".gitignore")
 KEPT = "disposition"
-# Domains that no analysis of that chapter needs and no blocker asks for; a run without them is a shorter run.
+# Domains that no analysis of that chapter needs and no blocker asks for, and the data sets that it needs: a shorter run.
 LEFT_OUT = ("relrec", "se", "ta", "te", "ts", "tv")
+NEEDED = ("adae", "adcm", "addv", "adex", "adie", "adsl")
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -60,9 +61,13 @@ def one_chapter(config: Path) -> None:
     for file in (config / "sdtm").glob("*.yaml"):
         if file.stem in LEFT_OUT or file.stem.startswith("supp"):
             file.unlink()
+    for file in (config / "adam").glob("*.yaml"):
+        if file.stem not in NEEDED:
+            file.unlink()
+    (config / "estimands.yaml").unlink()
     shown = {d["id"] for d in yaml.safe_load((config / f"tlf/{KEPT}.yaml").read_text(encoding="utf-8"))["displays"]}
     page = yaml.safe_load((config / "csr.yaml").read_text(encoding="utf-8"))
-    page = {key: value for key, value in page.items() if key not in ("front", "reconciliation")}
+    page = {key: value for key, value in page.items() if key not in ("front", "profile", "reconciliation")}
     for section in page["sections"]:
         section["displays"] = [d for d in section.get("displays", []) if d in shown]
     (config / "csr.yaml").write_text(yaml.safe_dump(page, sort_keys=False, allow_unicode=True), encoding="utf-8")
