@@ -1,6 +1,7 @@
 """Run a study in many surroundings and say of each whether it gives the same bytes: ``python bench/identity.py``.
 
-One line per cell: ``identical``, or what differs, or the error that the run gave where an error is what is expected.
+One line per cell: ``identical``, or for another processor to how many digits the numbers agree, or what differs, or
+the error that the run gave where an error is what is expected.
 Cells that this machine cannot offer (a locale, another user, root for a small disk) are named as such, never passed
 over: they end the program with 1 unless ``--only`` leaves them out.
 
@@ -56,8 +57,10 @@ def cells(pythons: list[str], user: str) -> dict[str, Cell]:
     found["four threads a sum"] = Cell({"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"})
     # What the libraries would do on processors that lack the instructions of this one.
     for core in ("Nehalem", "Sandybridge", "Haswell"):
-        found[f"processor {core}"] = Cell({"OPENBLAS_CORETYPE": core})
-    found["processor without AVX"] = Cell({"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": OLD_PROCESSOR})
+        found[f"processor {core}"] = Cell({"OPENBLAS_CORETYPE": core}, numbers=True)
+    found["processor without AVX"] = Cell(
+        {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": OLD_PROCESSOR}, numbers=True
+    )
     for given in pythons:
         name, _, path = given.partition("=")
         found[f"python {name}"] = Cell(python=path, lacks="" if Path(path).exists() else f"{path} is not here")
@@ -123,12 +126,13 @@ def main() -> int:
         if code:
             print(f"The reference run failed: {'; '.join(build.causes(place, said))}", file=sys.stderr)
             return 1
-        bench.reference = build.outputs(place.study)
+        bench.refer(place)
         print(f"{'reference':30} {len(bench.reference)} files of lock {study.id[:12]}", flush=True)
         for name, cell in chosen.items():
             begin = time.monotonic()
             told = f"NOT TRIED: {cell.lacks}" if cell.lacks else one(bench, cell)
-            if not told.startswith(("identical", "error:", "first: identical")):
+            as_it_should = ("identical", "error:", "first: identical", *["values to"] * cell.numbers)
+            if not told.startswith(as_it_should):
                 failed.append(name)
             print(f"{name:30} {told}   [{time.monotonic() - begin:.0f} s]", flush=True)
     print(

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from crf2csr.sealed import Artefact
-from lock import build, verdict
+from lock import build, values, verdict
+from lock.manifest import CELLS, FACTS
 from lock.study import Opened
+from lock.verify import judged
 
 SMALL = 3  # the small disk holds one part in so many of the results
 
@@ -29,6 +31,7 @@ class Cell:
     folder: str = "run"
     trial: Callable[[Bench, build.Place, Cell], str] | None = None
     lacks: str = ""
+    numbers: bool = False  # the last digits of numbers may differ there
 
 
 class Bench:
@@ -37,7 +40,14 @@ class Bench:
     def __init__(self, study: Opened, work: Path) -> None:
         self.study, self.work = study, work
         self.reference: list[Artefact] = []
+        self.home = work
         self.runs = 0
+
+    def refer(self, place: build.Place) -> None:
+        """Take a finished run as the one that all others are compared with."""
+        self.reference, self.home = build.outputs(place.study), place.study
+        values.write(place.study / FACTS, values.facts(place.study))
+        values.write(place.study / CELLS, values.cells(place.study))
 
     def place(self, folder: str) -> build.Place:
         """A fresh copy of all inputs."""
@@ -70,10 +80,13 @@ class Bench:
         """What a finished run gave, against the reference."""
         if code:
             return f"FAILED: {'; '.join(build.causes(place, said)[:3])}"
-        lines = verdict.compare(self.reference, build.outputs(place.study))
+        found = judged(self.reference, place.study, self.home)
+        lines = found.lines
         others = [line for line in lines if line.verdict != "identical"]
         if not others:
             return f"identical ({len(lines)} files)"
+        if found.level:
+            return f"{found.level}; every printed cell is the same; {len(others)} of {len(lines)} files differ in bytes"
         return f"{len(others)} of {len(lines)} files differ: " + "; ".join(f"{o.verdict} {o.path}" for o in others[:6])
 
 
