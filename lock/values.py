@@ -25,6 +25,9 @@ REST = ["method", "dataset", "population", "unit", "format", "options", "referen
 DIGITS = results.DIGITS  # in which numbers of two processors must agree
 MOST = 15  # a float holds no more for certain
 NAMED = 5
+# How a search for an optimum ended, by the last two parts of a name: its steps, and what is left of the gradient.
+SEARCH = r"^(?P<of>.*)\|(?P<stat>iterations|gradient)\|(?P<context>(?:[^|\\]|\\.)*)$"
+FLAT = 1e-6  # a gradient below it is 0 but for the noise of floats, and the search has ended
 
 
 def _hash(value: Any) -> str:
@@ -114,12 +117,15 @@ class Difference:
         Lines by the file that they are about.
     digits : int
         Significant digits in which all numbers agree (15: all of them, or none differs).
+    searches : int
+        Facts that say how a search ended, not what it found, and differ: two processors may take another last step.
     numbers_only : bool
         All else than the last digits of numbers is the same: texts, methods, and every printed cell.
     """
 
     files: dict[str, list[str]] = field(default_factory=dict)
     digits: int = MOST
+    searches: int = 0
     numbers_only: bool = True
 
     @property
@@ -138,6 +144,16 @@ def agree(old: pd.Series, new: pd.Series) -> np.ndarray:
     return np.clip(np.nan_to_num(digits, nan=0.0), 0, MOST).astype("int64")
 
 
+def _ended(both: pd.DataFrame) -> np.ndarray:
+    """Facts that say how a search ended, where it ended on flat ground in both runs; no other steps and gradients."""
+    parts = both["id"].str.extract(SEARCH)
+    name = parts["of"] + "|" + parts["context"]
+    sizes = [pd.to_numeric(both[f"value_{side}"].replace("", None), errors="coerce").abs() for side in ("old", "new")]
+    flat = parts["stat"].eq("gradient") & sizes[0].lt(FLAT) & sizes[1].lt(FLAT)
+    ended: np.ndarray = (flat | (parts["stat"].eq("iterations") & name.isin(set(name[flat])))).to_numpy()
+    return ended
+
+
 def compare(old: pd.DataFrame, new: pd.DataFrame, name: str) -> Difference:
     """Compare two tables of facts (``name`` is ``facts``) or of cells."""
     keys = ["id"] if name == "facts" else ["display", "place"]
@@ -150,6 +166,9 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, name: str) -> Difference:
     if name == "facts":
         text = both["text_old"].ne(both["text_new"]) | both["rest_old"].ne(both["rest_new"])
         digits = agree(both["value_old"], both["value_new"])
+        ended = _ended(both)
+        found.searches = int((moved & ended).sum())
+        digits = np.where(ended, MOST, digits)
         found.numbers_only = not (one | text).any()
         found.digits = int(digits[~one].min(initial=MOST))
         where = "results/ard/" + changed["id"].str.split("|").str[0] + ".parquet"

@@ -189,6 +189,8 @@ def judged(artefacts: Iterable[Artefact], made: Path, study: Path) -> Found:
     ]
     if not others and facts.numbers_only and cells.numbers_only and facts.digits >= values.DIGITS:
         found.level = f"values to {values.DIGITS} significant digits (the least agreement is {facts.digits})"
+        if facts.searches:
+            found.level += f", but for {facts.searches} facts that say how a search ended (steps, last gradient)"
     return found
 
 

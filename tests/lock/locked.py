@@ -16,7 +16,7 @@ from tests.climb import ROOT
 
 PARTS = ("workflow", "profiles", "Snakefile", "lock", "compare", "requirements.lock", "Makefile", ".gitignore")
 KEPT = "disposition"
-# Domains that no analysis of that chapter needs and no blocker asks for, and the data sets that it needs: a shorter run.
+# Domains that no analysis of that chapter needs and no blocker asks for, and the data sets that it needs.
 LEFT_OUT = ("relrec", "se", "ta", "te", "ts", "tv")
 NEEDED = ("adae", "adcm", "addv", "adex", "adie", "adsl")
 

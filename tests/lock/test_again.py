@@ -165,6 +165,26 @@ def test_a_lock_that_became_stale_is_seen(clone):
     assert stale(clone)
 
 
+def searched(gradient: str, steps: str, other: str = "3") -> pd.DataFrame:
+    """A model that was searched for, and two facts of the same names that are of no search."""
+    value = {
+        "c|mmrm|A|||CHG|gradient|": gradient,
+        "c|mmrm|A|||CHG|iterations|": steps,
+        "c|imputed|A|||CHG|iterations|": other,
+        "c|mmrm|A|||CHG|iterations|of a\\|b": other,
+    }
+    return pd.DataFrame({"id": value.keys(), "value": value.values(), "text": "", "rest": "0"})
+
+
+def test_how_a_search_ended_may_differ_and_what_only_bears_such_a_name_may_not():
+    old = searched("1e-12", "52.0")
+    found = values.compare(old, searched("7e-13", "51.0"), "facts")
+    assert (found.digits, found.searches, found.numbers_only) == (15, 2, True) and len(found.lines) == 2
+    assert values.compare(old, searched("1e-3", "51.0"), "facts").digits == 0
+    found = values.compare(old, searched("1e-12", "52.0", other="4"), "facts")
+    assert found.digits == 0 and found.searches == 0
+
+
 # Two locks.
 
 
