@@ -139,17 +139,19 @@ METHODS$points <- function(chosen, add) {
   })
 }
 
-# Rows that lack a value which the condition compares (a test for presence compares nothing).
-unjudged <- function(data, where) {
-  lacks <- rep(FALSE, nrow(data))
+# What a condition says of each row in R's own logic of three values: NA where a value that decides it is missing (a
+# test for presence always decides).
+verdict <- function(data, where) {
+  said <- rep(TRUE, nrow(data))
   for (name in names(where)) {
-    lacks <- lacks | if (name == "any") {
-      Reduce(`|`, lapply(where$any, function(one) unjudged(data, one)))
+    said <- said & if (name == "any") {
+      Reduce(`|`, lapply(where$any, function(one) verdict(data, one)))
     } else {
-      is.na(data[[name]]) & !identical(names(where[[name]]), "present")
+      blind <- is.na(data[[name]]) & !identical(names(where[[name]]), "present")
+      ifelse(blind, NA, meets(data, where[name]))
     }
   }
-  lacks
+  said
 }
 
 METHODS$events <- function(chosen, add) {
@@ -159,7 +161,7 @@ METHODS$events <- function(chosen, add) {
     for (line in chosen$options$lines) {
       at <- c(place, level = line$id)
       mine <- rows[meets(rows, line$where), ]
-      add(at, c(n = people_with(mine), events = nrow(mine), events_unknown = sum(unjudged(rows, line$where))), "length(unique(USUBJID))")
+      add(at, c(n = people_with(mine), events = nrow(mine), events_unknown = sum(is.na(verdict(rows, line$where)))), "length(unique(USUBJID))")
       add(at, c(p = share(people_with(mine), nrow(people))), "n / N")
     }
   })

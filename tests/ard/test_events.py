@@ -44,3 +44,17 @@ def test_a_flag_that_is_blank_is_counted_as_unknown():
         {"adsl": subjects(4), "adae": blank},
     )
     assert stat(facts, "events_unknown") == 1
+
+
+def test_what_is_known_can_decide_though_another_value_is_missing():
+    rows = pd.DataFrame(
+        {
+            "PARAMCD": pd.Series(["PULSE", "TEMP", np.nan, "PULSE"], dtype="str"),
+            "AVAL": [np.nan, np.nan, 130.0, 130.0],
+        }
+    )
+    high = {"PARAMCD": "PULSE", "AVAL": {"ge": 120, "missing": "drop"}}
+    assert events.unjudged(rows, high).tolist() == [True, False, True, False]
+    either = {"any": [{"PARAMCD": "TEMP"}, {"AVAL": {"ge": 120, "missing": "keep"}}]}
+    assert events.unjudged(rows, either).tolist() == [True, False, False, False]
+    assert not events.unjudged(rows, {"AVAL": {"present": False}}).any()
