@@ -1,5 +1,6 @@
 # Two commands on a fresh machine with Python 3.11 or later: `make report` and `make test`.
 # `make diff OLD=<study folder> NEW=<study folder>` compares two data cuts.
+# `make lock` and `make verify`: the same inputs give the same bytes, on another machine too.
 # Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study).
 
 PYTHON ?= python3
@@ -7,7 +8,9 @@ CORES ?= 4
 STUDY ?=
 export PYTHON CORES STUDY
 
-.PHONY: help report rtf pdf test qc diff package simulate mutate clean
+LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
+
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -17,8 +20,13 @@ help:
 	@echo "make qc        let R compute every result again, and compare (needs R)"
 	@echo "make diff      compare two cuts: OLD=<study folder> NEW=<study folder>"
 	@echo "make package   run the pipeline, then write the submission package into package/"
+	@echo "make lock      run from the raw files in a clean folder, write lock/ (KEY=<file> signs it); needs a clean tree"
+	@echo "make verify    do so again and compare each artefact (LOCK=<id>, SIGNERS=<file>, LEVEL=values)"
+	@echo "make diff-lock A=<lock> B=<lock>  what moved between two locks: manifests, study folders or revisions"
+	@echo "make crate     describe the locked run that lies here as a Workflow Run RO-Crate, ro-crate-metadata.json"
 	@echo "make simulate  power, type I error, bias and coverage of the design, into simulation/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
+	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
 
@@ -48,6 +56,23 @@ package:
 	@.ci/report
 	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m submission "$(or $(STUDY),.)"
 
+lock:
+	@.ci/venv
+	@$(LOCKING) make "$(or $(STUDY),.)" --cores $(CORES) $(if $(KEY),--key "$(KEY)")
+
+verify:
+	@.ci/venv
+	@$(LOCKING) verify "$(or $(STUDY),.)" --cores $(CORES) --level "$(or $(LEVEL),bytes)" $(if $(LOCK),--lock "$(LOCK)") $(if $(SIGNERS),--signers "$(SIGNERS)")
+
+diff-lock:
+	@test -n "$(A)" && test -n "$(B)" || { echo "make diff-lock A=<manifest, study folder or revision> B=<another>" >&2; exit 1; }
+	@.ci/venv
+	@$(LOCKING) diff "$(A)" "$(B)" --study "$(or $(STUDY),.)"
+
+crate:
+	@.ci/venv crate
+	@$(LOCKING) crate "$(or $(STUDY),.)"
+
 simulate:
 	@.ci/venv
 	@PATH=$(CURDIR)/.venv/bin:$$PATH snakemake --snakefile simulate/Snakefile --cores $(CORES) --keep-going --rerun-incomplete --quiet rules host
@@ -57,5 +82,9 @@ mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
 
+unlock:
+	@.venv/bin/snakemake --unlock --cores 1 --directory "$(or $(STUDY),.)"
+
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake
+	@rm -f ro-crate-metadata.json

@@ -8,6 +8,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
+STEMS = ["requirements", *(f"requirements-{word}" for word in ("test", "package", "paper", "crate"))]
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -19,7 +20,7 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package", "requirements-paper"])
+@pytest.mark.parametrize("stem", STEMS)
 def test_every_direct_requirement_is_an_exact_pin(stem):
     lines = (ROOT / f"{stem}.in").read_text(encoding="utf-8").splitlines()
     wanted = [line for line in lines if line and not line.startswith(("#", "-c "))]
@@ -27,13 +28,13 @@ def test_every_direct_requirement_is_an_exact_pin(stem):
     assert [line for line in wanted if not PIN.fullmatch(line)] == []
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-test", "requirements-package", "requirements-paper"])
+@pytest.mark.parametrize("stem", STEMS)
 def test_every_direct_pin_is_in_the_lock(stem):
     direct, locked = pins(f"{stem}.in"), pins(f"{stem}.lock")
     assert {package: locked.get(package) for package in direct} == direct
 
 
-@pytest.mark.parametrize("name", ["requirements-test.lock", "requirements-package.lock"])
+@pytest.mark.parametrize("name", ["requirements-test.lock", "requirements-package.lock", "requirements-crate.lock"])
 def test_a_further_lock_agrees_with_the_main_lock(name):
     main, test = pins("requirements.lock"), pins(name)
     both = main.keys() & test.keys()
@@ -50,7 +51,7 @@ def test_environment_yml_has_exactly_the_direct_pins():
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.lock", "requirements-test.lock", "requirements-package.lock", "requirements-paper.lock"],
+    [f"{stem}.lock" for stem in STEMS],
 )
 def test_every_locked_package_has_a_hash(name):
     entries = re.split(r"\n(?=\S)", (ROOT / name).read_text(encoding="utf-8"))
@@ -59,13 +60,7 @@ def test_every_locked_package_has_a_hash(name):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "requirements.lock",
-        "requirements-test.lock",
-        "requirements-package.lock",
-        "requirements-paper.lock",
-        "environment.yml",
-    ],
+    [*(f"{stem}.lock" for stem in STEMS), "environment.yml"],
 )
 def test_no_lock_contains_an_address(name):
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crf2csr import codelists, populations, specs
+from crf2csr import codelists, io, populations, specs
 from crf2csr.errors import Cause
 from crf2csr.ledger import Ledger
 
@@ -110,3 +113,17 @@ def test_a_syntax_error_names_its_line(tmp_path):
 
 def test_a_digest_does_not_depend_on_the_order_of_keys_and_does_on_every_value():
     assert specs.digest({"a": 1, "b": 2}) == specs.digest({"b": 2, "a": 1}) != specs.digest({"a": 1, "b": 3})
+
+
+def test_a_disk_that_is_full_is_a_cause_and_leaves_no_half_file(tmp_path, monkeypatch):
+    def full(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    io.write_text(tmp_path / "a.txt", "what was there before")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Cause, match=r"a\.txt: cannot be written \(No space left on device\)"):
+        io.write_text(tmp_path / "a.txt", "what comes after it")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "what was there before"

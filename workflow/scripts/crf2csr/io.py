@@ -7,6 +7,7 @@ import hashlib
 import io as stream
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,15 @@ def sha256(path: str | Path) -> str:
 
 def _replace(path: str | Path, content: bytes) -> None:
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise Cause(f"cannot be written ({error.strerror})", file=str(path)) from None
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

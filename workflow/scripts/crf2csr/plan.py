@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, paper, references, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, terms
 from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
@@ -250,6 +250,7 @@ class Plan:
             "accepted": study.lists.get("accepted_queries", {}),
             "code": house(),
             "config": configuration(study),
+            "lock": sealed.lock_of(study, self._sha256),
         }
         found = digest(part, code("crf2csr.csr.appendix"), _assets())
         agreement = f"{AGREEMENT}.csv"

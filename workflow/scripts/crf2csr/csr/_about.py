@@ -191,5 +191,6 @@ def reproduction(part: dict[str, Any], hashes: dict[str, str], payload: str) -> 
         "code": part["code"],
         "config": part["config"],
         "payload": payload,
+        "lock": part.get("lock"),
         "versions": _integrity.versions(),
     }

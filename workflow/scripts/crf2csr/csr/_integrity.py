@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
-from platform import python_version
 from typing import Any
 
 import pandas as pd
@@ -134,8 +133,11 @@ def denominators(facts: pd.DataFrame, adsl: dict[str, Any]) -> list[dict[str, An
 
 
 def versions() -> list[tuple[str, str]]:
-    """The versions of Python and of the libraries that made the numbers; nothing of the machine."""
-    found = [("Python", python_version())]
+    """The versions of the libraries that made the numbers; nothing of the machine.
+
+    Python is left out: with the libraries of the lock 3.11, 3.12 and 3.13 give the same page (``bench/identity.py``).
+    """
+    found = []
     for name in PACKAGES:
         try:
             found.append((name, metadata.version(name)))
