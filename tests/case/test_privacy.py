@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import csr
 import pandas as pd
+import pypdf
 import pytest
+from striprtf.striprtf import rtf_to_text
 
 from crf2csr import privacy
 from crf2csr.errors import Cause
+from crf2csr.plan import Plan
+from crf2csr.specs import Study
 from submission import package
+from tests import climb
 from tests.case import world
 
 DATES = re.compile(r"\b(?:19|20)\d\d/\d\d(?:/\d\d)?\b")
@@ -164,3 +171,42 @@ def test_a_study_that_shows_no_dates_is_not_packaged(one: Path, tmp_path: Path):
     with pytest.raises(Cause, match="its dates may not be shown"):
         package.build(one, tmp_path / "package")
     assert not (tmp_path / "package").exists()
+
+
+def on_paper(folder: Path) -> dict[str, str]:
+    """What `make rtf` and `make pdf` write for a study that was climbed, as text, by file."""
+    with climb.inside(folder):
+        for job in Plan(Study(".", climb.ROOT / "workflow/schemas")).paper.values():
+            csr.print_paper(job)
+    read = {path.name: rtf_to_text(path.read_text(encoding="ascii")) for path in (folder / "reports/rtf").iterdir()}
+    pages = pypdf.PdfReader(folder / "reports/csr-appendix.pdf").pages
+    return read | {"pdf": "\n".join(page.extract_text() for page in pages)}
+
+
+def test_no_date_of_a_patient_stands_on_paper(one: Path):
+    read = on_paper(one)
+    sought = {d for d in every_date(one) if not d.isdigit()}
+    squeezed = {re.sub(r"\s+", "", d) for d in sought}
+    # A cell of the PDF may break within a date: blanks are taken out on both sides.
+    found = {(name, d) for name, text in read.items() for d in squeezed if d in re.sub(r"\s+", "", text)}
+    assert found == set()
+    # The listing of other medication has a start of a month alone; the cut-off on the front ends the follow-up.
+    assert "days 12 to 42" in read["l-6.rtf"]
+    assert "[date withheld]" in read["pdf"]
+    assert len(read) > 10
+
+
+def test_dates_stand_on_paper_where_the_study_says_so(tmp_path: Path):
+    folder = world.changed(world.make(tmp_path), "config.yaml", lambda c: c.update(privacy={"dates": "shown"}))
+    world.run(folder)
+    shown = "".join(on_paper(folder).values())
+    assert "2022-08-07" in shown and "2021-07" in shown and "2024-05-25" in shown
+
+
+def test_a_date_that_slips_through_is_not_printed(one: Path, tmp_path: Path):
+    shutil.copytree(one, tmp_path / "study")
+    folder = world.changed(
+        tmp_path / "study", "csr.yaml", lambda c: c["sections"][0].update(title="The course since 20 August 2021")
+    )
+    with pytest.raises(Cause, match="a date of a subject would stand in the page"):
+        on_paper(folder)

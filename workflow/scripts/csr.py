@@ -3,7 +3,7 @@
 from typing import Any
 
 from crf2csr import io
-from crf2csr.csr import appendix, pdf, rtf, sites
+from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.plan import AGREEMENT, Job
 
@@ -21,8 +21,8 @@ PLACES = {
 }
 
 
-def assemble(job: Job) -> None:
-    """Write the appendix."""
+def _floors(job: Job) -> dict[str, Any]:
+    """Content of the floors, by place and name."""
     read: dict[str, Any] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
     for name, path in job.inputs.items():
         if name == AGREEMENT:
@@ -34,17 +34,23 @@ def assemble(job: Job) -> None:
         read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
-    io.write_text(job.outputs["report"], appendix.assemble(read, job.slice))
+    return read
+
+
+def assemble(job: Job) -> None:
+    """Write the appendix."""
+    io.write_text(job.outputs["report"], appendix.assemble(_floors(job), job.slice))
 
 
 def print_paper(job: Job) -> None:
     """Write the displays as RTF, one file each, or the PDF of all."""
-    chapters = {n.removeprefix("tlf/"): io.read_json(path) for n, path in job.inputs.items() if n.startswith("tlf/")}
-    hashes = {n.removeprefix("ard/"): io.sha256(path) for n, path in job.inputs.items() if n.startswith("ard/")}
+    read = _floors(job)
+    hashes = read["hashes"]
+    chapters, part = _privacy.paper(read, job.slice)
     if "pdf" in job.outputs:
-        io.write_bytes(job.outputs["pdf"], pdf.document(chapters, job.slice, hashes))
+        io.write_bytes(job.outputs["pdf"], pdf.document(chapters, part, hashes))
         return
-    for name, text in rtf.documents(chapters, job.slice, hashes, set(job.outputs)).items():
+    for name, text in rtf.documents(chapters, part, hashes, set(job.outputs)).items():
         io.write_text(job.outputs[name], text)
 
 

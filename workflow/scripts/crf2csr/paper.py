@@ -4,38 +4,45 @@ from __future__ import annotations
 
 from importlib import metadata
 
-from crf2csr import estimands, io
+from crf2csr import estimands, io, privacy
 from crf2csr.jobs import HOUSE, Job, code, page_slice
 from crf2csr.specs import Study, digest
 
 # What has no drawing needs no engine that draws: these are made with the base install.
 PLAIN = ("table", "listing")
+# What hides dates must know: which variables and fields hold them.
+MASKING = ("crf", "sdtm", "adam", "accepted")
 ENGINE = ("typst", "pylopdf-fonts-zh-cn", "matplotlib")
 
 
-def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job]) -> dict[str, Job]:
+def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job], page: Job) -> dict[str, Job]:
     """Return the jobs that set displays on paper, by name: RTF without and with drawings, and the PDF.
 
     Parameters
     ----------
     displays, facts : dict
         Jobs of the tlf and of the ard floor, by chapter. The results are read for their hash only.
+    page : Job
+        The job of the page. Where dates are not to be shown, paper reads what the page reads and is masked likewise.
     """
     inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in displays.items()}
     inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in facts.items()}
     part = {
         "csr": {key: study.csr[key] for key in ("title", "paper", "front", "sections") if key in study.csr},
-        "page": page_slice(study, ["study"]),
+        "page": page_slice(study, ["study", "privacy"]),
         "ard": study.ard,
         "tlf": study.tlf,
         "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
     }
+    if privacy.rule(study.page) is not None:
+        inputs = page.inputs
+        part |= {key: page.slice[key] for key in (*MASKING, "page")}
     numbered = [d for spec in study.tlf.values() for d in spec["displays"] if "number" in d]
     plain = [d["id"] for d in numbered if d["kind"] in PLAIN]
     drawn = [d["id"] for d in numbered if d["kind"] not in PLAIN]
     engine = {name: _version(name) for name in ENGINE}
     template = io.sha256(HOUSE / "csr" / "typst" / "appendix.typ")
-    rtf, pdf = code("crf2csr.csr.rtf"), code("crf2csr.csr.pdf")
+    rtf, pdf = (code(f"crf2csr.csr.{room}", "crf2csr.csr._privacy") for room in ("rtf", "pdf"))
     made = {
         "rtf": Job("rtf", inputs, _files(plain), digest(part, rtf), part),
         "rtf_drawn": Job("rtf_drawn", inputs, _files(drawn), digest(part, rtf, pdf, engine), part),

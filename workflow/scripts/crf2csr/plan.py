@@ -48,7 +48,7 @@ class Plan:
         self.csr = self._assemble()
         self.ask = asking.job(study, self.csr)
         self.gate = self._gate()
-        self.paper = paper.jobs(study, self.tlf, self.ard)
+        self.paper = paper.jobs(study, self.tlf, self.ard, self.csr)
 
     def _roles(self) -> list[str]:
         tables = [e["form"] for e in self.study.manifest["files"] if e["form"] in self.study.page.get("tables", [])]

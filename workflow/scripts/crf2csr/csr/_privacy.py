@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -40,6 +41,23 @@ def masked(read: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], 
         for name, table in read["ledger"].items()
     }
     return made, _configuration(part, mask)
+
+
+def looked_through(made: dict[str, str], read: dict[str, Any], part: dict[str, Any]) -> None:
+    """Refuse to deliver texts (by name) with a date of a subject; ``read`` and ``part`` are as they came, unmasked."""
+    if privacy.rule(part["page"]) is not None:
+        days, partial = privacy.days_of(read["tables"], part["adam"], part["crf"])
+        privacy.guard(made, days, partial, part["page"]["standards"].values())
+
+
+def paper(read: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Displays and configuration as paper may show them, searched as the page is; unchanged where dates are shown."""
+    kept, told = masked(read, part)
+    if kept is not read:
+        words = {"csr": told["csr"], "study": told["page"]["study"], "estimands": told["estimands"]}
+        printed = {"the displays": kept["tlf"], "the words around them": words}
+        looked_through({k: json.dumps(v, ensure_ascii=False) for k, v in printed.items()}, read, part)
+    return kept["tlf"], told
 
 
 def _configuration(part: dict[str, Any], mask: privacy.Mask) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
-from crf2csr import privacy
 from crf2csr.csr import (
     _about,
     _asked,
@@ -233,8 +232,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "payload_sha256": digest,
         }
     )
-    if privacy.rule(collected_part["page"]) is not None:
-        days, partial = privacy.days_of(collected["tables"], collected_part["adam"], collected_part["crf"])
+    if read is not collected:
         made = {"the page": page.replace(data, ""), "its data": json.dumps(embedded, ensure_ascii=False)}
-        privacy.guard(made, days, partial, collected_part["page"]["standards"].values())
+        _privacy.looked_through(made, collected, collected_part)
     return page
