@@ -23,7 +23,7 @@ def figure(grid: Grid, table: pd.DataFrame, null: float) -> str:
     drawing = _figure.canvas(860, 330)
     width = 0.92 / len(grid.dropout)
     for panel, left in enumerate(grid.dropout):
-        axes = drawing.add_axes((0.065 + panel * width, 0.17, width - 0.03, 0.7))
+        axes = drawing.add_axes((0.065 + panel * width, 0.26, width - 0.03, 0.63))
         for number, method in enumerate(grid.methods):
             mine = table[(table["dropout"] == left) & (table["method"] == method) & (table["null"] == null)]
             look = _figure.look(number)
@@ -45,8 +45,8 @@ def figure(grid: Grid, table: pd.DataFrame, null: float) -> str:
         axes.set_xlabel("True response rate")
         axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1], ["0", "20", "40", "60", "80", "100"] if panel == 0 else [])
         if panel == 0:
-            axes.set_ylabel(f"Trials that reject {null:g} (%)")
-            axes.legend(fontsize=8, loc="upper left")
+            axes.set_ylabel(f"Trials that reject {null * 100:g} % (%)")
+            drawing.legend(*axes.get_legend_handles_labels(), fontsize=9, loc="lower center", ncols=len(grid.methods))
     said = f"Share of {grid.trials} simulated trials that reject a response rate of at most {null:g}"
     return _figure.svg(drawing, f"power-{null:g}", said, "Every point stands in the table below, with its error.")
 
