@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,16 @@ from crf2csr import io
 from submission import against_define, conformance, dataset_json, define, frames, package, transport
 from tests.submission.test_replay import run
 
-SHOWN = ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]
+# One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
+CHOSEN = {
+    "primary": (["group1_level"], ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
+    "pppasi_tests": (
+        ["group1_level", "group2_level", "group3_level", "variable"],
+        ["n", "mean", "sd", "mean_low", "mean_high"],
+    ),
+    "time_to_50": (["group1_level", "variable_level"], ["surv", "surv_low", "surv_high"]),
+    "terms": (["group1_level", "group2_level", "group3_level"], ["n", "p", "events"]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +51,31 @@ def test_both_define_keep_to_their_schema_and_every_finding_is_explained(built, 
     assert (conformance.check(submission)["explanation"] != "").all()
 
 
-def test_the_programs_print_the_numbers_of_the_results(built, shipped):
+@pytest.mark.parametrize("kind", ["py", "r"])
+@pytest.mark.parametrize("analysis", CHOSEN)
+def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, kind):
+    levels, shown = CHOSEN[analysis]
     facts = pd.concat(io.read_table(path) for path in sorted((shipped / "results/ard").glob("*.parquet")))
-    facts = facts[facts["stat_name"].isin(SHOWN) & facts["context"].isna()]
-    programs = [path for path in sorted((built / "analysis/adam/programs").iterdir()) if path.suffix in (".py", ".r")]
-    assert len(programs) >= 2 * 6
-    for program in programs:
-        wanted = facts[facts["analysis"] == program.stem.replace("-", "_")].set_index(["group1_level", "stat_name"])
-        for line in run(program, built / "analysis/adam/datasets").splitlines():
-            arm, *numbers = line.split("\t")
-            known = [wanted.loc[(arm, name), "stat"] for name in SHOWN]
-            assert [float(number) for number in numbers] == pytest.approx(known, abs=1e-9)
+    facts = facts[facts["analysis"].eq(analysis) & facts["stat_name"].isin(shown) & facts["context"].isna()]
+    keys = [frames.plain(facts[level].astype("str").fillna("").astype("object")) for level in levels]
+    wanted = facts["stat"].groupby([*keys, facts["stat_name"]]).agg(["first", "size"])
+    assert wanted["size"].eq(1).all()
+    program = built / f"analysis/adam/programs/{analysis.replace('_', '-')}.{kind}"
+    lines = [line.split("\t") for line in run(program, built / "analysis/adam/datasets").splitlines()]
+    printed = (
+        pd.DataFrame([line[-len(shown) :] for line in lines], columns=shown).replace("NA", "nan").astype("float64")
+    )
+    index = pd.MultiIndex.from_tuples([tuple(line[: len(levels)]) for line in lines], names=levels)
+    held = wanted["first"].unstack()[shown]
+    if len(levels) == 1:
+        held.index = pd.MultiIndex.from_tuples([(arm,) for arm in held.index])
+    assert len(printed) == len(held) > 0 and set(index) == set(held.index)
+    np.testing.assert_allclose(printed.to_numpy(), held.loc[list(index)].to_numpy("float64"), rtol=0, atol=1e-9)
+
+
+def test_the_key_analyses_of_the_study_have_their_programs(built):
+    programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
+    assert {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"} <= programs
 
 
 def test_a_second_package_has_the_same_bytes(built, shipped, tmp_path):

@@ -67,7 +67,7 @@ def test_a_program_prints_the_known_numbers(tmp_path, kind, more, said):
 def test_only_analyses_of_this_kind_have_programs_and_the_readme_names_them(tmp_path):
     programs = made(tmp_path)
     assert sorted(programs) == ["first-one.py", "first-one.r", "first-one.sas", "readme.txt"]
-    assert "first-one                    Response" in programs["readme.txt"]
+    assert "first-one                    proportion Response" in programs["readme.txt"]
 
 
 def test_sas_names_the_same_files_and_conditions(tmp_path):
