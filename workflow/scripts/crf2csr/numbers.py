@@ -18,6 +18,19 @@ GUARD = 9
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 
 
+EXCHANGED = str.maketrans(",.", ".,")
+
+
+def pointed(text: pd.Series, decimal: str | None) -> pd.Series:
+    """Numbers that are declared to have a decimal comma, with comma and point exchanged; words stay as they are.
+
+    What is no plain number then was none: a point in such a number is as ambiguous as an undeclared comma.
+    """
+    if decimal != ",":
+        return text
+    return text.map({t: t.translate(EXCHANGED) if any(c.isdigit() for c in t) else t for t in text.dropna().unique()})
+
+
 def is_number(text: pd.Series) -> pd.Series:
     """Tell which texts are plain decimal numbers: no ``1_000``, ``inf``, ``nan``, ``1e5``, other digits."""
     return text.astype("str").str.fullmatch(NUMBER.pattern).fillna(False).astype(bool)

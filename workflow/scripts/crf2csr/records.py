@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr import dates
+from crf2csr import dates, numbers
 
 KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
 
@@ -22,6 +22,18 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     frame["LINE"] = staged["LINE"].astype("int64")
     frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
     return frame
+
+
+def with_comma(rows: pd.DataFrame, crf: dict[str, Any]) -> pd.Series:
+    """Tell which rows come from a form whose file is declared to write numbers with a decimal comma."""
+    forms = [form["name"] for form in crf.values() if form.get("decimal") == ","]
+    return rows["REC"].str.split(":").str[0].isin(forms)
+
+
+def pointed(rows: pd.DataFrame, name: str, crf: dict[str, Any]) -> pd.Series:
+    """Cells of a column with a decimal point, whichever mark the file of each row declares."""
+    own = with_comma(rows, crf)
+    return rows[name].mask(own, numbers.pointed(rows.loc[own, name], ",")) if own.any() else rows[name]
 
 
 def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:

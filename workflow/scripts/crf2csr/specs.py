@@ -138,6 +138,7 @@ class Study:
         self.lists = smq.resolved(self.lists, self.config)
         self.csr = self._read("csr.yaml", "csr")
         self.manifest = self.read_manifest()
+        self._decimals()
 
     def _read(self, name: str, schema: str) -> Any:
         path = self.config / name
@@ -191,6 +192,24 @@ class Study:
         for file in content["files"]:
             _refuse_path(file["name"], str(path))
         return content | {"files": [entry for file in content["files"] for entry in _entries(file)]}
+
+    def _decimals(self) -> None:
+        """Tell each form, and each field of numbers, when its file writes them with a decimal comma."""
+        for entry in self.manifest["files"]:
+            if entry.get("decimal", ".") == ".":
+                continue
+            form = self.crf.get(entry["form"].lower())
+            if form is None:
+                raise Cause(
+                    "only the file of a form may declare a decimal comma; write these numbers with a point",
+                    file=self.page["raw"]["manifest"],
+                    field="decimal",
+                    value=entry["name"],
+                )
+            form["decimal"] = entry["decimal"]
+            for field in form["fields"].values():
+                if field["type"] in ("int", "num"):
+                    field["decimal"] = entry["decimal"]
 
     def raw_file(self, name: str) -> str:
         """Path of one raw file by its name in the manifest."""

@@ -135,7 +135,8 @@ def standardised(
     text = rows[f"{prefix}ORRES"].astype("str").str.strip()
     stresc, stresn = text, pd.Series(np.nan, index=rows.index, dtype="float64")
     if contract["type"] in ("int", "num"):
-        value = numbers.to_number(text.map(dates.tidy, na_action="ignore"))
+        clean = text.map(dates.tidy, na_action="ignore")
+        value = numbers.to_number(numbers.pointed(clean, contract.get("decimal")))
         value = value.where(in_contract(value, contract))
         stresn = value
         shortest = value.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")

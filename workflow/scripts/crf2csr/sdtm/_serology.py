@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crf2csr import records
 from crf2csr.sdtm import _mapping, _results
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
@@ -42,6 +43,6 @@ def readings(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     form, parts = rows["REC"].str.split(":").str[0], []
     for block in context.spec["records"]:
         words, none = (context.codelists[block["result"][key]["codelist"]] for key in ("words", "none"))
-        here = rows.loc[form == block["form"], f"{context.spec['name']}ORRES"]
+        here = records.pointed(rows, f"{context.spec['name']}ORRES", context.crf).loc[form == block["form"]]
         parts.append(_results.read_all(here, words, none, block["result"].get("marks", [])))
     return pd.concat(parts).reindex(rows.index)

@@ -121,7 +121,8 @@ def _own(rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, 
     if verb == "assign":
         return _shaped(text, rule, where)
     if verb == "number":
-        return numbers.to_number(text.map(dates.tidy, na_action="ignore"))
+        mark = context.crf[form.lower()]["fields"].get(name, {}).get("decimal")
+        return numbers.to_number(numbers.pointed(text.map(dates.tidy, na_action="ignore"), mark))
     if verb == "encode":
         listed = context.codelists.get(rule["codelist"])
         if listed is None:

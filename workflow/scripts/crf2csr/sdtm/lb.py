@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr import dates
+from crf2csr import dates, records
 from crf2csr.sdtm import _mapping, _ranges, _results, _units
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
 # Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
+AMBIGUOUS = "in a number is ambiguous; no standard result."
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
 
 
@@ -50,9 +51,10 @@ def readings(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Read the printed results by the words that each block of the specification names."""
     parts = []
     form = rows["REC"].str.split(":").str[0]
+    printed = records.pointed(rows, "LBORRES", context.crf)
     for block in context.spec["records"]:
         words, none = (context.codelists[block["result"][k]["codelist"]] for k in ("words", "none"))
-        here = rows.loc[form == block["form"], "LBORRES"]
+        here = printed.loc[form == block["form"]]
         parts.append(_results.read_all(here, words, none, context.lists["labs"].get("flags", [])))
     return pd.concat(parts).reindex(rows.index)
 
@@ -102,7 +104,7 @@ def ranged(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, contex
         },
         index=rows.index,
     )
-    given = _ranges.printed(rows["LBORNRLO"], rows["LBORNRHI"])
+    given = _ranges.printed(*(records.pointed(rows, name, context.crf) for name in ("LBORNRLO", "LBORNRHI")))
     by_form = given["low"].notna() | given["high"].notna()
     limits = _ranges.converted(given, factors, labs["digits"])
     table = context.tables[labs["ranges"]] if "ranges" in labs else None
@@ -146,6 +148,7 @@ def asked(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, context
     unranged = numeric & measured & rows["_VALUE"].notna() & rows["LBSTNRLO"].isna() & rows["LBSTNRHI"].isna()
     marked = {"H": "HIGH", "L": "LOW"}
     against = numeric & (read["mark"] != "") & rows["LBNRIND"].notna() & (rows["LBNRIND"] != read["mark"].map(marked))
+    other = records.with_comma(rows, context.crf)
     silent = (kind == "blank") & rows["LBREASND"].isna()
     found = [
         (
@@ -156,7 +159,14 @@ def asked(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, context
             "The name of the test is not known; the result is kept without a test code.",
         ),
         (doubt.notna(), "LBORRESU", "P12", "major", doubt),
-        (kind == "comma", "LBORRES", "P14", "major", "A comma in a number is ambiguous; no standard result."),
+        ((kind == "comma") & ~other, "LBORRES", "P14", "major", f"A comma {AMBIGUOUS}"),
+        (
+            (kind == "comma") & other,
+            "LBORRES",
+            "P14",
+            "major",
+            f"A point, with a decimal comma declared, {AMBIGUOUS}",
+        ),
         (kind == "unreadable", "LBORRES", "P16", "minor", "The result cannot be read; no standard result."),
         (
             kind == "foreign",

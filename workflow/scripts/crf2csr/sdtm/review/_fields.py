@@ -110,7 +110,8 @@ def _time(text: str) -> tuple[str, str, str] | None:
 
 
 def _number(text: str, field: dict[str, Any]) -> tuple[str, str, str] | None:
-    clean = dates.tidy(text)
+    declared = field.get("decimal", ".")
+    clean = dates.tidy(text) if declared == "." else dates.tidy(text).translate(numbers.EXCHANGED)
     if re.fullmatch(numbers.NUMBER, clean):
         value = float(clean)
         lo, hi = field.get("lo"), field.get("hi")
@@ -123,7 +124,9 @@ def _number(text: str, field: dict[str, Any]) -> tuple[str, str, str] | None:
         return (
             "P14",
             "minor",
-            "A comma stands in the number and none is declared for this export; it is tabulated as missing.",
+            "A comma stands in the number and none is declared for this export; it is tabulated as missing."
+            if declared == "."
+            else "A point stands in the number and a decimal comma is declared for it; it is tabulated as missing.",
         )
     if _foreign(clean):
         return "P17", "minor", "This is not a number as a form writes it; it is tabulated as missing."

@@ -49,7 +49,7 @@ class Records:
     def numeric(self) -> pd.DataFrame:
         """The rows with numbers as numbers, for conditions; what is no number is missing."""
         found = [n for n in self.rows if self.about(n).get("type") in ("int", "num")]
-        return self.rows.assign(**{n: number(self.rows[n]) for n in found})
+        return self.rows.assign(**{n: number(self.rows[n], self.about(n).get("decimal")) for n in found})
 
 
 @dataclass
@@ -70,6 +70,10 @@ class Check:
             met &= ~self.records.rows["USUBJID"].isin(excepted)
         self.rows = self.records.rows[met]
 
+    def number(self, name: str) -> pd.Series:
+        """The numbers of a field of these rows; what is no number is missing."""
+        return number(self.rows[name], self.records.about(name).get("decimal"))
+
     def dates(self, end: Any) -> pd.DataFrame:
         """First and last day of a date of these rows, or of one picked from another form of the person."""
         if isinstance(end, str):
@@ -85,9 +89,10 @@ class Check:
         return one.reindex(self.rows["USUBJID"]).set_axis(self.rows.index)
 
 
-def number(text: pd.Series) -> pd.Series:
-    """Numbers as the floor reads them: one width of characters, plain decimals only."""
-    return numbers.to_number(text.map({t: dates.tidy(t) for t in text.dropna().unique()}))
+def number(text: pd.Series, decimal: str | None = None) -> pd.Series:
+    """Numbers as the floor reads them: one width of characters, plain decimals only, the mark that is declared."""
+    clean = text.map({t: dates.tidy(t) for t in text.dropna().unique()})
+    return numbers.to_number(numbers.pointed(clean, decimal))
 
 
 def run(checks: list[dict[str, Any]], records: Records) -> list[pd.DataFrame]:
@@ -189,7 +194,7 @@ def in_force(check: Check, wanted: dict[str, Any]) -> Asked:
 def factor(check: Check, wanted: dict[str, Any]) -> Asked:
     """Values that are the subject's median times the factor of another unit, within the tolerance."""
     name = _field(check)
-    value = number(check.rows[name])
+    value = check.number(name)
     group = [check.rows[k] for k in wanted["by"]]
     usual = value.groupby(group).transform("median")
     several = value.groupby(group).transform("count") >= wanted.get("at_least", 3)
@@ -207,7 +212,7 @@ def supply(check: Check, wanted: dict[str, Any]) -> Asked:
             {
                 "who": check.rows["USUBJID"],
                 "day": check.dates(wanted["date"])["first"].astype("float64"),
-                "out": number(check.rows[wanted["amount"]]),
+                "out": check.number(wanted["amount"]),
             }
         )
         .dropna(subset=["day"])
