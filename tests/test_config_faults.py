@@ -11,6 +11,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+import raw
+import sdtm
 
 from crf2csr.errors import Cause
 from crf2csr.plan import Plan
@@ -19,7 +21,7 @@ from tests.climb import ROOT, copy_config, inside
 
 PAGE, VS, SDTM_VS, WORDS = "config/config.yaml", "config/crf/vs.yaml", "config/sdtm/vs.yaml", "config/codelists.yaml"
 LABS, CHECKS, ANSWERS = "config/labs.yaml", "config/checks.yaml", "config/accepted_queries.yaml"
-MANIFEST = "data/raw/manifest.yaml"
+MANIFEST, CRITERIA = "data/raw/manifest.yaml", "config/eligibility.yaml"
 WEEK_2 = "{visit: Week 2, number: 2, from: 12, to: 22, target: 15}"
 
 # File, text, what stands there instead, and what the line says: key and value, rule.
@@ -67,6 +69,20 @@ FAULTS = {
     "unit of an analyte": (LABS, "BLOOD, unit: g/L, plausible: [25, 260]", "BLOOD, unit: g/mL, plausible: [25, 260]", "analytes.HGB.unit, value 'g/mL'", "is not a unit of this analyte"),
     "factor of a unit": (LABS, "g/dL: {times: 10,", "g/dL: {times: ten,", "HGB.units.g/dL.times, value 'ten'", "is not of type"),
     "plausible bounds": (LABS, "plausible: [25, 260]", "plausible: [260, 25]", "analytes.HGB.plausible, value '[260, 25]'", "run backwards"),
+    "conventional unit": (LABS, "conventional: {unit: g/dL", "conventional: {unit: g/mL", "analytes.HGB.conventional.unit, value 'g/mL'", "is not a unit of this analyte"),
+    "conventional factor": (LABS, "conventional: {unit: g/dL, over: 10}", "conventional: {unit: g/dL, over: 100}", "analytes.HGB.conventional, value '1/100'", "is not the inverse"),
+    "table of ranges": (LABS, "ranges: labranges", "ranges: labs", "field ranges, value 'labs'", "is not a table of config.yaml"),
+    "table of grades": (PAGE, "grading: ctcae_v5_labs", "grading: ctcae_v7_labs", "labs.grading, value 'ctcae_v7_labs'", "is not a table of standards"),
+    "criterion": (CRITERIA, "code: IN01", "code: IN99", "criteria.code, value 'IN99'", "is not a criterion"),
+    "domain of a criterion": (CRITERIA, "{of: dm, value", "{of: dx, value", "IN01.checks.0.of, value 'dx'", "is not made on the sdtm floor"),
+    "value of a criterion": (CRITERIA, "value: AGE,", "value: AGEX,", "IN01.checks.0.value, value 'AGEX'", "is not a variable of DM"),
+    "condition of a criterion": (CRITERIA, "asked: {FATESTCD", "asked: {FATEST2", "IN02.checks.0.asked, value 'FATEST2'", "is not a variable of FA"),
+    "field of a criterion": (CRITERIA, "field: BRTHDAT", "field: BIRTH", "IN01.checks.0.field, value 'BIRTH'", "is not a field of the forms of dm"),
+    "group twice": ("config/aesi.yaml", "id: CLOT", "id: INFECT", "field id, value 'INFECT'", "two groups bear this id"),
+    "rule twice": ("config/prohibited.yaml", "id: SYSTEMIC\n", "id: TOPICAL\n", "field id, value 'TOPICAL'", "two rules bear this id"),
+    "exception of a rule": ("config/prohibited.yaml", "{PRCAT: PRIOR", "{PRCATX: PRIOR", "not_treatment.1, value 'PRCATX'", "is not a variable of cm, pr"),
+    "order of a data set": ("config/adam/adae.yaml", "sort: [USUBJID, ASTDT", "sort: [USUBJID, ASTDX", "field sort, value 'ASTDX'", "is not a variable of ADAE"),
+    "windows of a data set": ("config/adam/adlb.yaml", "windows: week_12", "windows: week_13", "field windows, value 'week_13'", "is not a set of windows"),
     "form of a check": (CHECKS, "{form: DM, shared", "{form: DX, shared", "checks.0.form, value 'DX'", "is not a form or table"),
     "field of a check": (CHECKS, "[BRTHDAT, SEX]", "[BIRTH, SEX]", "checks.0.shared.fields, value 'BIRTH'", "is not a field of DM"),
     "condition of a check": (CHECKS, "of: ICF, where: {ICTYPE: MAIN}}, field", "of: ICF, where: {ICTYP: MAIN}}, field", "exists.where, value 'ICTYP'", "is not a field of ICF"),
@@ -120,3 +136,23 @@ def test_a_fault_is_one_line_with_file_key_and_value_before_any_job(folder, read
     assert all("\n" not in line for line in lines)
     blamed = "config/sdtm/dm.yaml" if "a domain lacks" in name else file
     assert any(line.startswith(blamed) and place in line and rule in line for line in lines), lines
+
+
+def test_a_code_list_that_nobody_has_is_one_line_of_the_job_that_needs_it(folder):
+    path = folder / "config/crf/dm.yaml"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace("codelist: SEX,", "codelist: SEKS,", 1), encoding="utf-8")
+    try:
+        with inside(folder):
+            plan = Plan(Study(".", ROOT / "workflow/schemas"))
+            register, review = plan.sdtm["register"], plan.sdtm["review_dm"]
+            needed = {*register.inputs.values(), *review.inputs.values()}
+            for job in plan.raw.values():
+                if needed & set(job.outputs.values()):
+                    raw.stage(job)
+            sdtm.tabulate(register)
+            with pytest.raises(Cause, match="nor the dictionary of the export") as found:
+                sdtm.tabulate(review)
+    finally:
+        path.write_text(whole, encoding="utf-8")
+    assert "config/crf/dm.yaml, field fields.SEX.codelist, value 'SEKS'" in found.value.lines()[0]

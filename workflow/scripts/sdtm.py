@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from crf2csr import finish, io, terms
+from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
 from crf2csr.records import canonical
 from crf2csr.sdtm import _forms, _mapping, _screen, _timing, calendar, register, review
@@ -46,6 +47,14 @@ def _review(job: Job) -> None:
     if "raw/dictionary" in read:
         for name, words in read["raw/dictionary"].groupby("codelist")["code"]:
             codes[name] = codes.get(name, set()) | set(words)
+    for name, field in part["crf"].get(part["form"].lower(), {"fields": {}})["fields"].items():
+        if "codelist" in field and field["codelist"] not in codes:
+            raise Cause(
+                "is a code list of neither codelists.yaml nor the dictionary of the export",
+                file=f"config/crf/{part['form'].lower()}.yaml",
+                field=f"fields.{name}.codelist",
+                value=field["codelist"],
+            )
     made = review.review(
         review.Desk(
             part["form"],

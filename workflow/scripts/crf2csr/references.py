@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crf2csr import checklists, courses, design, estimands, mappings, schedule, serving
+from crf2csr import checklists, courses, design, estimands, listed, mappings, schedule, serving
 from crf2csr.errors import Cause, together
 from crf2csr.jobs import has_room
 from crf2csr.lookups import strange, twice
@@ -22,8 +22,9 @@ BASELINE = "Baseline"
 
 def check(study: Study) -> None:
     """Raise one cause for everything that is named and does not exist."""
-    named = (_page, design.check, estimands.check, _datasets, courses.check, _analyses, _displays, checklists.check)
-    causes = [cause for part in (schedule.check, mappings.check, *named, _report) for cause in part(study)]
+    data = (schedule.check, mappings.check, listed.check, _page, design.check, estimands.check, _datasets)
+    shown = (courses.check, _analyses, _displays, checklists.check, _report)
+    causes = [cause for part in (*data, *shown) for cause in part(study)]
     if causes:
         raise together(causes)
 
