@@ -1,0 +1,89 @@
+"""On the report of the shipped study: from a number of every table, by clicks alone, to a raw cell on disk."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+
+import pytest
+
+# Click a number; of each step try the first row of each table, until a record stands there with the field that the
+# row was made of; open it. A number whose rows are made of whole records ends at a line.
+WALK = """async () => {
+    const settle = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+    const dialog = document.getElementById('walk'), body = document.getElementById('walk-body');
+    const arrived = (field) => {
+        const names = Array.from(body.querySelectorAll('dt'), (term) => term.textContent);
+        const own = field ? names.find((n) => n.startsWith('Field ')) : null;
+        return [document.getElementById('walk-title').textContent, own,
+            body.querySelector('mark.cell')?.textContent ?? null];
+    };
+    const descend = async (depth, field) => {
+        const cell = body.querySelector(field ? '.cells li:has(.field) button' : '.cells li button');
+        if (cell) { cell.click(); await settle(); return arrived(field); }
+        for (let k = 0; depth && k < body.querySelectorAll('table').length; k++) {
+            const row = body.querySelectorAll('table')[k].querySelector('tbody button');
+            if (!row) continue;
+            row.click();
+            await settle();
+            const found = await descend(depth - 1, field);
+            if (found) return found;
+            document.getElementById('walk-back').click();
+            await settle();
+        }
+        return null;
+    };
+    const end = async (button, field) => {
+        body.replaceChildren();
+        button.click();
+        for (let wait = 0; wait < 40 && !body.children.length; wait++) await settle();
+        const found = await descend(4, field);
+        dialog.close();
+        return found;
+    };
+    const found = [];
+    for (const display of document.querySelectorAll('article.display')) {
+        if (!display.querySelector('td[data-f], button[data-f]')) continue;
+        (display.querySelector('td[data-f]') ?? display).scrollIntoView({ block: 'center' });
+        for (let wait = 0; wait < 100 && !display.querySelector('button[data-f]'); wait++) await settle();
+        const buttons = Array.from(display.querySelectorAll('button[data-f]')).filter((b) => b.textContent !== '0');
+        let reached = null;
+        for (const field of [true, false])
+            for (const button of buttons.slice(0, 4)) reached = reached ?? await end(button, field);
+        found.push([display.id, reached]);
+    }
+    return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def on_disk(shipped):
+    """Cell of a raw file by line and field; the whole line without a field."""
+
+    @cache
+    def lines(file: str) -> list[list[str]]:
+        with (shipped / file).open(encoding="utf-8-sig", newline="") as source:
+            return list(csv.reader(source))
+
+    def cell(file: str, line: int, field: str | None = None) -> str | list[str]:
+        record = lines(file)[line - 1]
+        return record if field is None else record[lines(file)[0].index(field)]
+
+    return cell
+
+
+def test_a_number_of_every_table_is_walked_by_clicks_to_the_cell_that_stands_on_disk(opened, shipped, on_disk):
+    with opened(shipped / "reports/csr-appendix.html") as page:
+        found = page.evaluate(WALK)
+    assert len(found) > 120
+    assert [display for display, reached in found if not reached] == []
+    cells = 0
+    for display, (title, term, shown) in found:
+        file, line = re.fullmatch(r"(.+), line (\d+)", title).groups()
+        if term is None:  # a row that was made of a whole record
+            assert len(on_disk(file, int(line))) > 1
+            continue
+        assert on_disk(file, int(line), term.removeprefix("Field ")) == (shown or ""), (display, title, term)
+        cells += 1
+    assert cells > 110
