@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import time
 
 import pytest
 from playwright.sync_api import expect
 
-from crf2csr import numbers
+from crf2csr import numbers, safe
 from crf2csr.csr import appendix
 from tests.csr import hostile, small
+from tests.test_attacks import ATTACKS
 
 GRID = "[data-listing=l-1]"
 # Rows of the grid that stand in the page (number and second cell); and its window, where it has one, moved.
@@ -117,6 +120,18 @@ def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path):
             page.fill(f"{GRID} input[type=search]", text)
             held = sum(text.casefold() in other.casefold() for other in strings)
             expect(page.locator(f"{GRID} .found")).to_have_text(f"{held} of {len(strings)} rows")
+
+
+def test_a_table_that_is_saved_by_the_page_is_as_harmless_as_the_sheets_of_the_pipeline(opened, tmp_path):
+    file = tmp_path / "report.html"
+    sections = [{"number": "14.2", "title": "x", "displays": ["t-1"]}]
+    file.write_text(appendix.assemble(small.read([small.table()]), small.part(sections)), encoding="utf-8")
+    texts = [*ATTACKS, "-3.2", "+5", "-0,5", "++", "2026-01-01", "a=b"]
+    with opened(file) as page:
+        saved = page.evaluate("(texts) => separated(texts.map((text) => [text]))", texts)
+    assert saved.startswith("\ufeff")
+    cells = [row[0] for row in csv.reader(io.StringIO(saved[1:], newline=""))]
+    assert cells == [safe.inert(text) for text in texts]
 
 
 def test_two_hundred_thousand_rows_are_ready_soon_and_few_stand_in_the_page(opened, long_report):

@@ -1,11 +1,12 @@
 // What is on the screen as a file of comma-separated values, and the address of a display to cite.
 // A spreadsheet must not take a text for a formula: what could begin one gets an apostrophe; numbers stay numbers.
-const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+// The same rule as `safe.inert` of the pipeline: blanks before a formula do not disarm it, and `++` is a result.
+const FORMULA = /^[ \u00a0\u3000]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const HARMLESS = /^([-+]?(\d+([.,]\d+)?|[.,]\d+)(e[-+]?\d+)?|[-+]+)$/i;
 
 function field(value) {
   let text = visible(value);
-  if (FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
+  if (FORMULA.test(value) && !HARMLESS.test(value)) text = `'${text}`;
   return /[",\r\n\u2028]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
