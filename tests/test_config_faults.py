@@ -21,7 +21,9 @@ from tests.climb import ROOT, copy_config, inside
 
 PAGE, VS, SDTM_VS, WORDS = "config/config.yaml", "config/crf/vs.yaml", "config/sdtm/vs.yaml", "config/codelists.yaml"
 LABS, CHECKS, ANSWERS = "config/labs.yaml", "config/checks.yaml", "config/accepted_queries.yaml"
-MANIFEST, CRITERIA = "data/raw/manifest.yaml", "config/eligibility.yaml"
+MANIFEST = "data/raw/manifest.yaml"
+ELIGIBILITY, PROHIBITED, AESI = "config/eligibility.yaml", "config/prohibited.yaml", "config/aesi.yaml"
+ADVS = "config/adam/advs.yaml"
 WEEK_2 = "{visit: Week 2, number: 2, from: 12, to: 22, target: 15}"
 
 # File, text, what stands there instead, and what the line says: key and value, rule.
@@ -69,22 +71,37 @@ FAULTS = {
     "unit of an analyte": (LABS, "BLOOD, unit: g/L, plausible: [25, 260]", "BLOOD, unit: g/mL, plausible: [25, 260]", "analytes.HGB.unit, value 'g/mL'", "is not a unit of this analyte"),
     "factor of a unit": (LABS, "g/dL: {times: 10,", "g/dL: {times: ten,", "HGB.units.g/dL.times, value 'ten'", "is not of type"),
     "plausible bounds": (LABS, "plausible: [25, 260]", "plausible: [260, 25]", "analytes.HGB.plausible, value '[260, 25]'", "run backwards"),
-    "conventional unit": (LABS, "conventional: {unit: g/dL", "conventional: {unit: g/mL", "analytes.HGB.conventional.unit, value 'g/mL'", "is not a unit of this analyte"),
-    "conventional factor": (LABS, "conventional: {unit: g/dL, over: 10}", "conventional: {unit: g/dL, over: 100}", "analytes.HGB.conventional, value '1/100'", "is not the inverse"),
-    "table of ranges": (LABS, "ranges: labranges", "ranges: labs", "field ranges, value 'labs'", "is not a table of config.yaml"),
-    "table of grades": (PAGE, "grading: ctcae_v5_labs", "grading: ctcae_v7_labs", "labs.grading, value 'ctcae_v7_labs'", "is not a table of standards"),
-    "criterion": (CRITERIA, "code: IN01", "code: IN99", "criteria.code, value 'IN99'", "is not a criterion"),
-    "domain of a criterion": (CRITERIA, "{of: dm, value", "{of: dx, value", "IN01.checks.0.of, value 'dx'", "is not made on the sdtm floor"),
-    "value of a criterion": (CRITERIA, "value: AGE,", "value: AGEX,", "IN01.checks.0.value, value 'AGEX'", "is not a variable of DM"),
-    "condition of a criterion": (CRITERIA, "asked: {FATESTCD", "asked: {FATEST2", "IN02.checks.0.asked, value 'FATEST2'", "is not a variable of FA"),
-    "field of a criterion": (CRITERIA, "field: BRTHDAT", "field: BIRTH", "IN01.checks.0.field, value 'BIRTH'", "is not a field of the forms of dm"),
-    "group twice": ("config/aesi.yaml", "id: CLOT", "id: INFECT", "field id, value 'INFECT'", "two groups bear this id"),
-    "rule twice": ("config/prohibited.yaml", "id: SYSTEMIC\n", "id: TOPICAL\n", "field id, value 'TOPICAL'", "two rules bear this id"),
-    "exception of a rule": ("config/prohibited.yaml", "{PRCAT: PRIOR", "{PRCATX: PRIOR", "not_treatment.1, value 'PRCATX'", "is not a variable of cm, pr"),
-    "order of a data set": ("config/adam/adae.yaml", "sort: [USUBJID, ASTDT", "sort: [USUBJID, ASTDX", "field sort, value 'ASTDX'", "is not a variable of ADAE"),
-    "windows of a data set": ("config/adam/adlb.yaml", "windows: week_12", "windows: week_13", "field windows, value 'week_13'", "is not a set of windows"),
+    "conventional unit": (LABS, "conventional: {unit: g/dL, over: 10}", "conventional: {unit: g/cl, over: 10}", "HGB.conventional.unit, value 'g/cl'", "is not a unit of this analyte"),
+    "two factors of a unit": (LABS, "conventional: {unit: g/dL, over: 10}", "conventional: {unit: g/dL, over: 100}", "HGB.conventional, value 'over 100'", "its factor there is another one"),
+    "table of ranges": (LABS, "ranges: labranges", "ranges: labrange", "field ranges, value 'labrange'", "is not a table of config.yaml"),
+    "table of grades": (PAGE, "grading: ctcae_v5_labs", "grading: ctcae_v6_labs", "labs.grading, value 'ctcae_v6_labs'", "is not a table of workflow/standards/"),
+    "table of levels that has none": (PAGE, "levels: fda_lab_levels", "levels: ctcae_v5_labs", "labs.levels, value 'ctcae_v5_labs'", "is not a table of workflow/standards/"),
+    "code of a criterion": (ELIGIBILITY, "code: IN02", "code: IN99", "field code, value 'IN99'", "is not a criterion of IECRIT"),
+    "criterion twice": (ELIGIBILITY, "code: IN02", "code: IN01", "field id, value 'IN01'", "two criteria bear this id"),
+    "value of a criterion": (ELIGIBILITY, "value: AGE,", "value: AGEX,", "IN01.checks.0.value, value 'AGEX'", "is not a variable of DM"),
+    "domain of a criterion": (ELIGIBILITY, "{of: dm, value", "{of: dn, value", "IN01.checks.0.of, value 'dn'", "is not a domain"),
+    "field of a criterion": (ELIGIBILITY, "field: BRTHDAT", "field: BIRTH", "IN01.checks.0.field, value 'BIRTH'", "is not a field of the study's forms"),
+    "condition of a criterion": (ELIGIBILITY, "asked: {FATESTCD: CONFIRM}", "asked: {FATEST2: CONFIRM}", "IN02.checks.0.asked, value 'FATEST2'", "is not a variable of FA"),
+    "rows of a criterion": (ELIGIBILITY, "any: [{where: {FATESTCD", "any: [{where: {FATEST2", "IN02.checks.0.any.where, value 'FATEST2'", "is not a variable of FA"),
+    "shown by a criterion": (ELIGIBILITY, "show: [FAORRES]", "show: [FARES]", "IN02.checks.0.show, value 'FARES'", "is not a variable of FA"),
+    "domain of prohibited treatment": (PROHIBITED, "domains: [pr, cm]", "domains: [px, cm]", "PHOTOTHERAPY.domains, value 'px'", "is not a domain"),
+    "condition of prohibited treatment": (PROHIBITED, "{CMCAT: PRIOR", "{CMCATX: PRIOR", "field not_treatment, value 'CMCATX'", "is not a variable of"),
+    "rule of prohibited treatment twice": (PROHIBITED, "id: TOPICAL", "id: SYSTEMIC", "field id, value 'SYSTEMIC'", "two rules bear this id"),
+    "group of events twice": (AESI, "id: CLOT", "id: INFECT", "field id, value 'INFECT'", "two groups bear this id"),
+    "condition of a group of events": (AESI, "AESER: Y", "AESERX: Y", "INFECT_SER.where, value 'AESERX'", "is not a variable of ADAE"),
+    "order of a domain": (SDTM_VS, "sort: [VSTESTCD", "sort: [VSTESTXX", "field sort, value 'VSTESTXX'", "is not a variable of VS"),
+    "order of a data set": (ADVS, "sort: [USUBJID, PARAMN", "sort: [USUBJID, PARAMX", "field sort, value 'PARAMX'", "is not a variable of ADVS"),
+    "key of a data set": (ADVS, "keys: [STUDYID, USUBJID, ASEQ", "keys: [STUDYID, USUBJID, ASEQX", "field keys, value 'ASEQX'", "is not a variable of ADVS"),
+    "windows of a data set": (ADVS, "windows: every_visit ", "windows: each_visit ", "field windows, value 'each_visit'", "is not a set of windows"),
+    "decimal comma of a table": (MANIFEST, "rows: 70\n  delimiter: ','\n  decimal: .", "rows: 70\n  delimiter: ','\n  decimal: ','", "field decimal, value 'labranges.csv'", "only the file of a form"),
     "form of a check": (CHECKS, "{form: DM, shared", "{form: DX, shared", "checks.0.form, value 'DX'", "is not a form or table"),
     "field of a check": (CHECKS, "[BRTHDAT, SEX]", "[BIRTH, SEX]", "checks.0.shared.fields, value 'BIRTH'", "is not a field of DM"),
+    "asked field of a check": (CHECKS, "field: TSPOT,", "field: TSPOX,", "field checks.4.field, value 'TSPOX'", "is not a field of SERO or of a form"),
+    "amount of a check": (CHECKS, "amount: DISPAMT", "amount: DISPQTY", "checks.5.supply.amount, value 'DISPQTY'", "is not a field of DA"),
+    "filled field of a check": (CHECKS, "'{R}PCT': {present: true}", "'{R}PCX': {present: true}", "checks.6.never, value 'RPPCX'", "is not a field of PPPASI"),
+    "other form of a check": (CHECKS, "{of: IE, where: {IEYN: N}}", "{of: IX, where: {IEYN: N}}", "checks.4.unless.of, value 'IX'", "is not a form"),
+    "order of a check": (CHECKS, "first: MHSTDAT,", "first: MHBEGIN,", "order.first, value 'MHBEGIN'", "is not a field of MH"),
+    "factor of a check": (CHECKS, "by: [USUBJID]", "by: [PERSON]", "factor.by, value 'PERSON'", "is not a field of VS"),
     "condition of a check": (CHECKS, "of: ICF, where: {ICTYPE: MAIN}}, field", "of: ICF, where: {ICTYP: MAIN}}, field", "exists.where, value 'ICTYP'", "is not a field of ICF"),
     "severity of a check": (CHECKS, "P26, severity: major", "P26, severity: grave", "checks.0.severity, value 'grave'", "is not one of"),
     "answer without a name": (ANSWERS, "    who: Data management lead\n", "", "accepted.0", "'who' is a required property"),
@@ -138,21 +155,24 @@ def test_a_fault_is_one_line_with_file_key_and_value_before_any_job(folder, read
     assert any(line.startswith(blamed) and place in line and rule in line for line in lines), lines
 
 
-def test_a_code_list_that_nobody_has_is_one_line_of_the_job_that_needs_it(folder):
+def test_a_code_list_that_neither_configuration_nor_dictionary_holds_stops_the_review_of_its_form(folder):
     path = folder / "config/crf/dm.yaml"
     whole = path.read_text(encoding="utf-8")
-    path.write_text(whole.replace("codelist: SEX,", "codelist: SEKS,", 1), encoding="utf-8")
+    assert "codelist: SEX" in whole
+    path.write_text(whole.replace("codelist: SEX", "codelist: SEKS", 1), encoding="utf-8")
     try:
         with inside(folder):
             plan = Plan(Study(".", ROOT / "workflow/schemas"))
-            register, review = plan.sdtm["register"], plan.sdtm["review_dm"]
-            needed = {*register.inputs.values(), *review.inputs.values()}
-            for job in plan.raw.values():
-                if needed & set(job.outputs.values()):
-                    raw.stage(job)
-            sdtm.tabulate(register)
-            with pytest.raises(Cause, match="nor the dictionary of the export") as found:
-                sdtm.tabulate(review)
+            job = plan.sdtm["review_dm"]
+            forms = {role.removeprefix("raw/") for role in job.inputs if role.startswith("raw/")} | {
+                form.lower() for form in plan.sdtm["register"].inputs
+            }
+            for form in sorted(forms):
+                raw.stage(plan.raw[form])
+            sdtm.tabulate(plan.sdtm["register"])
+            with pytest.raises(Cause, match="nor the dictionary") as found:
+                sdtm.tabulate(job)
     finally:
         path.write_text(whole, encoding="utf-8")
-    assert "config/crf/dm.yaml, field fields.SEX.codelist, value 'SEKS'" in found.value.lines()[0]
+    assert found.value.file == "config/crf/dm.yaml"
+    assert (found.value.field, found.value.value) == ("fields.SEX.codelist", "SEKS")

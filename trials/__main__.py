@@ -27,9 +27,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m trials", description=__doc__.partition("\n")[0])
     parser.add_argument("ids", nargs="*", help="numbers of the catalogue or ids of trials")
     given = parser.parse_args()
-    chosen = [
-        t for t in trials() if not given.ids or t["id"] in given.ids or t.get("problem") in map(_number, given.ids)
-    ]
+    numbers = {number for number in map(_number, given.ids) if number is not None}
+    chosen = [t for t in trials() if not given.ids or t["id"] in given.ids or t.get("problem") in numbers]
     if not chosen:
         parser.error("no such trial")
     began, agreed = time.process_time(), 0

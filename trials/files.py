@@ -6,7 +6,9 @@ entry, content) that writes files and changes the entry.
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -185,6 +187,28 @@ def not_there(folder: Path, manifest: dict[str, Any], entry: dict[str, Any], con
 def other_bytes(folder: Path, manifest: dict[str, Any], entry: dict[str, Any], content: bytes) -> None:
     """The manifest was made for other bytes than the file has."""
     entry["sha256"] = "0" * 64
+
+
+@delivery
+def decimal_comma(folder: Path, manifest: dict[str, Any], entry: dict[str, Any], content: bytes) -> None:
+    """The export has a comma in every number and semicolons between cells, and the manifest says both."""
+    rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    out = io.StringIO()
+    write = csv.writer(out, delimiter=";", lineterminator="\n").writerow
+    for cells in rows:
+        write([re.sub(r"(?<=[0-9])\.(?=[0-9])", ",", cell) for cell in cells])
+    _declared(folder, entry, out.getvalue().encode("utf-8"), delimiter=";", decimal=",")
+
+
+@delivery
+def comma_over_points(folder: Path, manifest: dict[str, Any], entry: dict[str, Any], content: bytes) -> None:
+    """The manifest declares a decimal comma and the numbers of the export have points."""
+    _declared(folder, entry, content, decimal=",")
+
+
+def _declared(folder: Path, entry: dict[str, Any], content: bytes, **keys: str) -> None:
+    (folder / entry["name"]).write_bytes(content)
+    entry.update(keys, sha256=sha256(content).hexdigest())
 
 
 @delivery

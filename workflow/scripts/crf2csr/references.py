@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crf2csr import checklists, courses, design, estimands, listed, mappings, schedule, serving
+from crf2csr import checklists, courses, design, estimands, mappings, schedule, serving, study_lists
 from crf2csr.errors import Cause, together
 from crf2csr.jobs import has_room
 from crf2csr.lookups import strange, twice
@@ -22,9 +22,10 @@ BASELINE = "Baseline"
 
 def check(study: Study) -> None:
     """Raise one cause for everything that is named and does not exist."""
-    data = (schedule.check, mappings.check, listed.check, _page, design.check, estimands.check, _datasets)
-    shown = (courses.check, _analyses, _displays, checklists.check, _report)
-    causes = [cause for part in (*data, *shown) for cause in part(study)]
+    named = (_page, design.check, estimands.check, _datasets, courses.check, _analyses, _displays, checklists.check)
+    causes = [
+        cause for part in (schedule.check, mappings.check, study_lists.check, *named, _report) for cause in part(study)
+    ]
     if causes:
         raise together(causes)
 
@@ -129,6 +130,9 @@ def _datasets(study: Study) -> Iterator[Cause]:
             for source in spec["sources"].get(floor, []):
                 yield from strange(source, known, f"made on the {floor} floor", file, f"sources.{floor}")
         yield from _named(study, spec, settings, file)
+        yield from _order(study, spec, file)
+        if "windows" in spec:
+            yield from strange(spec["windows"], study.page.get("windows", {}), "a set of windows", file, "windows")
         for variable, about in spec["variables"].items():
             if "estimand" in about:
                 ids = {estimand["id"] for estimand in estimands.of_study(study)}
@@ -141,6 +145,18 @@ def _datasets(study: Study) -> Iterator[Cause]:
                 )
         if name == "adtte":
             yield from _times(study, spec, file)
+
+
+def _order(study: Study, spec: dict[str, Any], file: str) -> Iterator[Cause]:
+    """Rows are told apart by variables of the data set, and sorted by these, its sources' or the room's own."""
+    known = {*spec["variables"]}
+    for key in spec["keys"]:
+        yield from strange(key, known, f"a variable of {spec['name']}", file, "keys")
+    for floor, specs in (("sdtm", study.sdtm), ("adam", study.adam)):
+        known |= {name for source in spec["sources"].get(floor, []) for name in specs.get(source, spec)["variables"]}
+    for name in spec["sort"]:
+        if not name.startswith("_"):
+            yield from strange(name, known, f"a variable of {spec['name']} or of its sources", file, "sort")
 
 
 def _named(study: Study, spec: dict[str, Any], settings: Iterable[str], file: str) -> Iterator[Cause]:
