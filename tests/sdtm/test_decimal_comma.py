@@ -13,6 +13,7 @@ import sdtm
 from crf2csr import numbers, records
 from crf2csr.errors import Cause
 from crf2csr.plan import Plan, ordered
+from crf2csr.sdtm import _results
 from crf2csr.sdtm.review import _fields
 from crf2csr.specs import Study
 from tests import tiny
@@ -31,6 +32,22 @@ MEASURED = {
 def test_with_a_declared_comma_a_point_is_the_ambiguous_mark(text, value):
     found = numbers.to_number(numbers.pointed(pd.Series([text], dtype="str"), ","))
     assert found.isna().all() if value is None else found.tolist() == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("5,2", "number", 5.2),
+        ("5，2", "number", 5.2),
+        ("<0,5", "limit", 0.5),
+        ("5.2", "comma", None),
+        ("5．2", "comma", None),
+    ],
+)
+def test_marks_of_full_width_are_read_like_the_narrow_ones(text, kind, value):
+    read = _results.read_all(numbers.pointed(pd.Series([text], dtype="str"), ","), {}, {}, []).iloc[0]
+    assert read["kind"] == kind
+    assert pd.isna(read["number"]) if value is None else read["number"] == value
 
 
 def test_words_keep_their_marks_and_undeclared_text_is_left_alone():

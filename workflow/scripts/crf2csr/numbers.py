@@ -18,7 +18,8 @@ GUARD = 9
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 
 
-EXCHANGED = str.maketrans(",.", ".,")
+# Marks of full width keep their width: that a text was tidied is told apart from which mark it has.
+EXCHANGED = str.maketrans(",.，．", ".,．，")
 
 
 def pointed(text: pd.Series, decimal: str | None) -> pd.Series:

@@ -13,8 +13,8 @@ from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
-# Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 AMBIGUOUS = "in a number is ambiguous; no standard result."
+# Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
 
 
