@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 import shutil
@@ -45,7 +47,7 @@ def test_a_changed_raw_file_with_an_older_time_reruns_what_depends_on_it(study):
     tiny.seal(study, "VS.csv")
     os.utime(file, (946_684_800, 946_684_800))
     stale = jobs_to_run(study)
-    assert {"stage_vs", "assemble"} <= stale
+    assert {"stage_vs", "assemble", "ask"} <= stale
     assert not {"stage_ae", "stage_dm", "tabulate_rs", "tabulate_ae"} & stale
 
 
@@ -55,6 +57,25 @@ def test_a_changed_title_reruns_only_its_chapter_and_the_appendix(study):
         plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8"
     )
     assert jobs_to_run(study) == {"display_efficacy", "assemble", "gate"}
+
+
+def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_file(study):
+    """The check asks once per record of vital signs; only the review of their form and the sheets are made anew."""
+    gone, whole = study / "reports/queries/99.csv", study / "reports/queries.csv"
+    gone.write_text("site\r\n99\r\n", encoding="utf-8")
+    checks = study / "config/checks.yaml"
+    more = "  - {form: VS, never: {VSPERF: Y}, field: VSPERF, rule: P16, severity: minor, message: Truly done?}\n"
+    checks.write_text(checks.read_text(encoding="utf-8") + more, encoding="utf-8")
+    before = whole.read_text(encoding="utf-8-sig")
+    run = tiny.snakemake(study, "reports/queries.csv")
+    assert run.returncode == 0, run.stdout + run.stderr
+    ran = set(re.findall(r"^(?:local)?rule (\w+):", run.stdout + run.stderr, flags=re.MULTILINE))
+    assert ran == {"tabulate_review_vs", "ask"}
+    after = whole.read_text(encoding="utf-8-sig")
+    assert "Truly done?" in after and "Truly done?" not in before
+    asked = {line["site"] for line in csv.DictReader(io.StringIO(after, newline=""))}
+    assert {path.stem for path in gone.parent.glob("*.csv")} == {site or "_no_site" for site in asked}
+    assert not gone.exists() and asked
 
 
 def test_two_runs_in_other_folders_locales_time_zones_and_processes_give_the_same_bytes(climbed, tmp_path):

@@ -97,6 +97,30 @@ def test_a_query_opens_the_cell_that_it_asks_about(opened, study, report):
         assert "Queries raised on this record" in page.text_content("#walk-body")
 
 
+def test_a_count_of_records_in_quarantine_walks_to_their_lines_of_the_export(opened, study, report):
+    with opened(report) as page:
+        page.locator("#integrity-forms").scroll_into_view_if_needed()
+        row = page.locator("#integrity-forms tr", has_text="quarantined: subject is not in demographics").first
+        count = row.locator("td[data-label] button")
+        label, n = row.locator("td[data-label]").get_attribute("data-label"), int(count.text_content())
+        form = label.partition(":")[0]
+        count.press("Enter")
+        page.wait_for_selector("#walk[open]")
+        assert page.text_content("#walk-title").startswith(f"{label}, {n} record")
+        assert page.locator(ROWS).count() == n
+        record = page.locator("#walk-body tbody td", has_text=re.compile(rf"^{form}:\d+$")).first.text_content()
+        page.click(f"{ROWS} >> nth=0")
+        line = int(record.partition(":")[2])
+        assert page.text_content("#walk-title") == f"data/raw/{form}.csv, line {line}"
+        shown = page.text_content("#walk-body mark.cell")
+        lines = {}
+        for name in (form, "DM"):
+            with (study / f"data/raw/{name}.csv").open(encoding="utf-8", newline="") as raw:
+                lines[name] = list(csv.DictReader(raw))
+        assert lines[form][line - 2]["SUBJID"] == shown
+        assert shown not in {row["SUBJID"] for row in lines["DM"]}
+
+
 def test_the_walk_shows_labels_and_the_hash_of_the_raw_file(opened, study, report):
     with opened(report) as page:
         page.click(NUMBER)

@@ -17,6 +17,14 @@ SEVERITIES = ("blocker", "major", "minor", "info")
 OWN_GROUPS = ("select", "subgroup")
 # Records that came after a withdrawal of data use are counted and asked about, and their content is not shown.
 WITHHELD = ("P28",)
+# The query that each record has which left its form for this reason: the way from the count to the lines of the export.
+ASKED_AS = {
+    "merged duplicate": "P06",
+    "quarantined: record of another study": "R-STUDY",
+    "quarantined: subject id is malformed": "P23",
+    "quarantined: subject is not in demographics": "P24",
+    "quarantined: after withdrawal of data use": "P28",
+}
 PACKAGES = ("snakemake", "pandas", "numpy", "pyarrow", "scipy", "lifelines", "statsmodels", "Jinja2")
 QUERY_COLUMNS = {
     "SEVERITY": "Severity",
@@ -44,9 +52,20 @@ def ledger(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     return floors
 
 
-def forms(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The fate of each form's records: read, brought to SDTM, and those that were not, by reason."""
-    return [step for name in sorted(tables) if name.endswith(FORMS) for step in _steps(tables[name])]
+def forms(tables: dict[str, pd.DataFrame], queries: pd.DataFrame) -> list[dict[str, Any]]:
+    """The fate of each form's records: read, brought to SDTM, and those that were not, by reason.
+
+    ``asked`` of a reason are the positions of the queries that name its records, one each; without it where the
+    queries do not name exactly as many records as the ledger counts.
+    """
+    steps = [step for name in sorted(tables) if name.endswith(FORMS) for step in _steps(tables[name])]
+    for step in steps:
+        mine = queries[queries["FORM"] == step["source"]]
+        for lost in step["lost"]:
+            named = mine[mine["RULE"] == ASKED_AS.get(lost["reason"], "")].drop_duplicates("REC")
+            if len(named) == lost["n"]:
+                lost["asked"] = named.index.tolist()
+    return steps
 
 
 def _steps(lines: pd.DataFrame) -> list[dict[str, Any]]:

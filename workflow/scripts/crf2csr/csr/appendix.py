@@ -220,7 +220,7 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
             "sections": arranged(part["csr"], displays),
             "front": {role: displays[i] for role, i in part["csr"].get("front", {}).items()},
             "ledger": _integrity.ledger(read["ledger"]),
-            "forms": _integrity.forms(read["ledger"]),
+            "forms": _integrity.forms(read["ledger"], queries),
             "queries": _integrity.query_counts(queries),
             "query_listing": listing | {"staged": _listing.staged(listing)},
             "idle": idle,

@@ -49,7 +49,7 @@ function listings() {
 
 // Tables come as text; when one comes near, its numbers become buttons and it offers its address and its file.
 function displays() {
-  const open = (article) => { for (const node of article.querySelectorAll("td[data-f]")) opened(node); offers(article); };
+  const open = (article) => { for (const node of article.querySelectorAll("td[data-f]")) opened(node); for (const node of article.querySelectorAll("td[data-asked]")) recordsOf(node); offers(article); };
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); open(entry.target); }
   }, { rootMargin: "1200px" });

@@ -61,6 +61,20 @@ function fillRaw(body, raw, row, marked) {
   body.append(make("h3", {}, "The whole line"), variablesOf(raw, row, marked));
 }
 
+// A count of records that left their form opens the queries that name them, and each query its line of the export.
+function recordsOf(node) {
+  const rows = Int32Array.from(node.dataset.asked.split(" "), Number);
+  const label = node.dataset.label;
+  const heading = `${label}, ${plural(rows.length, "record")}`;
+  const listing = page.listings.queries;
+  const button = make("button", { type: "button", class: "n", click: () => begin({ name: label, heading, fill: (body) => {
+    const columns = filledOf(listing.columns.filter((c) => ["RULE", "SUBJID", "EVENT", "REC", "VALUE", "MESSAGE"].includes(c.name)), rows);
+    body.append(grid({ label: heading, columns, rows, open: (k) => go(stepOfLine(listing, k, "Query")) }));
+  } }, button) }, node.textContent);
+  node.replaceChildren(button);
+  delete node.dataset.asked;
+}
+
 // What a line of a listing opens: the row of its data set, or for a query its record.
 const openLine = (listing, k, label) => begin(stepOfLine(listing, k, label), document.activeElement);
 
