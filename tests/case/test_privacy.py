@@ -91,6 +91,12 @@ def test_each_patient_of_a_series_has_days_of_her_own(three: Path):
     assert shown == [f"day {world.from_onset(row['DATE'], onsets[row['CASE_ID']])}" for row in rows]
 
 
+def test_a_date_after_a_line_feed_is_seen():
+    day = (date(2021, 8, 20) - date(1970, 1, 1)).days
+    with pytest.raises(Cause, match="a date of a subject"):
+        privacy.guard({"text": privacy.flat({"t": "seen\n2021-08-20"})}, {day}, set(), ())
+
+
 def test_queries_show_days(one: Path):
     listed = world.payload(world.page(one))["listings"]["queries"]
     values = world.cells(listed, "VALUE")

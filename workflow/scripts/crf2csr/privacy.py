@@ -9,6 +9,7 @@ was made for any date of a subject, in the usual ways of writing one, and refuse
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -226,6 +227,11 @@ def anywhere(value: Any, told: Callable[[str], str]) -> Any:
 
 
 # ---- the last look ----
+
+
+def flat(value: Any) -> str:
+    """All texts and numbers of a structure as one text; an escape such as a line feed's is a space, not a letter."""
+    return re.sub(r"\\(?:[nrtbf]|u[0-9a-f]{4})", " ", json.dumps(value, ensure_ascii=False))
 
 
 def written(days: Iterable[int]) -> set[str]:

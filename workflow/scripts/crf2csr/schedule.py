@@ -51,6 +51,8 @@ def _subjects(study: Study) -> Iterator[Cause]:
         yield Cause(f"is no regular expression ({error})", file=FILE, field="subjects.pattern", value=rule["pattern"])
     for name in re.findall(r"\{([^}]*)\}", rule["usubjid"]):
         yield from strange(name, PLACES, "a part of a subject's number", FILE, "subjects.usubjid")
+    if set("{}") & set(re.sub(r"\{[^{}]*\}", "", rule["usubjid"])):
+        yield Cause("a brace stands alone", file=FILE, field="subjects.usubjid", value=rule["usubjid"])
     for number, last in enumerate(study.page["last_dose"]):
         if "of" in last:
             named = {key: last[key] for key in ("date", "start") if key in last}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -56,7 +55,7 @@ def paper(read: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], d
     if kept is not read:
         words = {"csr": told["csr"], "study": told["page"]["study"], "estimands": told["estimands"]}
         printed = {"the displays": kept["tlf"], "the words around them": words}
-        looked_through({k: json.dumps(v, ensure_ascii=False) for k, v in printed.items()}, read, part)
+        looked_through({k: privacy.flat(v) for k, v in printed.items()}, read, part)
     return kept["tlf"], told
 
 

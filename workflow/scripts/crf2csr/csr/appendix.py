@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from crf2csr import privacy
 from crf2csr.csr import (
     _about,
     _asked,
@@ -233,6 +233,6 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
         }
     )
     if read is not collected:
-        made = {"the page": page.replace(data, ""), "its data": json.dumps(embedded, ensure_ascii=False)}
+        made = {"the page": page.replace(data, ""), "its data": privacy.flat(embedded)}
         _privacy.looked_through(made, collected, collected_part)
     return page
