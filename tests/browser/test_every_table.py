@@ -49,7 +49,7 @@ WALK = """async () => {
         for (let wait = 0; wait < 200 && display.querySelector('td[data-f]'); wait++) await settle();
         const buttons = Array.from(display.querySelectorAll('button[data-f]')).filter((b) => b.textContent !== '0');
         let reached = null;
-        for (const [field, some] of [[true, 2], [false, 6]])
+        for (const [field, some] of [[true, 1], [false, 6]])
             for (const button of buttons.slice(0, some)) reached = reached ?? await end(button, field);
         found.push([display.id, reached]);
     }

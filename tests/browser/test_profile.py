@@ -9,8 +9,7 @@ from playwright.sync_api import expect
 
 from crf2csr.csr import appendix
 from tests.browser.test_walk import to_the_cell
-from tests.csr import small
-from tests.csr.test_appendix import HOSTILE
+from tests.csr import hostile, small
 
 LISTING = "[data-listing='l-16\\.2\\.7']"
 
@@ -171,7 +170,7 @@ def test_hostile_text_in_a_search_a_profile_or_a_file_stays_text(opened, tmp_pat
         "sentences": [{"label": "Said", "parts": [{"text": "{PARAM}"}]}],
     }
     read = small.read()
-    read["tables"]["adam/adrs"]["PARAM"] = small.text(*HOSTILE[:3])
+    read["tables"]["adam/adrs"]["PARAM"] = small.text(*hostile.STRINGS[:3])
     part = small.part()
     part["csr"]["profile"] = plan
     file = tmp_path / "hostile.html"
@@ -179,6 +178,6 @@ def test_hostile_text_in_a_search_a_profile_or_a_file_stays_text(opened, tmp_pat
     with opened(file) as page:
         page.fill("#find", "S-2")
         page.keyboard.press("Enter")
-        assert HOSTILE[1] in page.text_content("#walk-title")
-        assert page.text_content("#walk-body .said button") == HOSTILE[1]
+        assert hostile.STRINGS[1] in page.text_content("#walk-title")
+        assert page.text_content("#walk-body .said button") == hostile.STRINGS[1]
         assert page.locator("img").count() == 0
