@@ -84,6 +84,8 @@ class Run:
             with inside(folder):
                 study = copy.copy(shipped.study)
                 study.manifest = study.read_manifest()
+                study.crf = copy.deepcopy(shipped.study.crf)  # the manifest also says how numbers are written
+                study.mark_decimals()
                 self.plan = Plan(study)
                 self._climb()
         except Cause as cause:

@@ -138,7 +138,7 @@ class Study:
         self.lists = smq.resolved(self.lists, self.config)
         self.csr = self._read("csr.yaml", "csr")
         self.manifest = self.read_manifest()
-        self._decimals()
+        self.mark_decimals()
 
     def _read(self, name: str, schema: str) -> Any:
         path = self.config / name
@@ -193,7 +193,7 @@ class Study:
             _refuse_path(file["name"], str(path))
         return content | {"files": [entry for file in content["files"] for entry in _entries(file)]}
 
-    def _decimals(self) -> None:
+    def mark_decimals(self) -> None:
         """Tell each form, and each field of numbers, when its file writes them with a decimal comma."""
         for entry in self.manifest["files"]:
             if entry.get("decimal", ".") == ".":
