@@ -132,11 +132,11 @@ def offspring(pid: int) -> list[int]:
         except OSError:
             continue
         parents.setdefault(int(words[1]), []).append(int(entry.name))
-    found, todo = [], [pid]
-    while todo:
-        below = parents.get(todo.pop(), [])
+    found, waiting = [], [pid]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
         found += below
-        todo += below
+        waiting += below
     return found
 
 

@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crf2csr import checks, dates
+from crf2csr import checks, dates, records
 from crf2csr.errors import Cause
 from crf2csr.lookups import strange
 from crf2csr.populations import BOUNDS
 from crf2csr.specs import Study
 
 COMPARISONS = {"present", "not", "missing", *BOUNDS}
-KEYS = {
-    "STUDYID",
-    "SITEID",
-    "SUBJID",
-    "USUBJID",
-    "EVENT",
-    "EVENTREP",
-    "FORM",
-    "FORMREP",
-    "GRPREP",
-    "FORMSTAT",
-    "LASTMOD",
-}
+KEYS = {*records.KEYS, "USUBJID"}
 # What every record has beside its fields.
 CARRIED = {*KEYS, "REC", "LINE", "VISIT", "VISITNUM", "VISITDY", "DATE", "DERIVED"}
 # Formats whose numbers are text as people of a country write it; all others write numbers in a way of their own.
