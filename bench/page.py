@@ -88,10 +88,7 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
-    print(
-        "| page | MB | rows of the longest listing | elements | Chromium, s | Firefox, s | search, ms | sort, ms | requests, messages |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(HEADS)} |\n{'|---' * len(HEADS)}|")
     driver = Marionette(bin=shutil.which("firefox-esr") or shutil.which("firefox"), headless=True)
     driver.start_session()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
