@@ -1,4 +1,4 @@
-"""Measure what the jobs of each floor need of a machine: ``python bench/needs.py`` (by hand; in the environment of ``make test``).
+"""Measure what the jobs of each floor need of a machine: ``python bench/needs.py`` (by hand, as ``bench/run.py``).
 
 Each floor climbs in a process of its own, like a group of jobs on a cluster, and each of its jobs once more in a fork
 of its own. Prints per floor the peak memory and wall time of the whole floor, and the hungriest and the longest job,
@@ -46,6 +46,7 @@ def steps(plan: Any, floor: str) -> list[tuple[str, Callable[[], Any]]]:
     """The jobs of a floor by name, each after what it reads."""
     import csr
     import sdtm
+
     from crf2csr.plan import ordered
 
     if floor == "csr":

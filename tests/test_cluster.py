@@ -20,7 +20,9 @@ def told(climbed) -> list[tuple[str, dict[str, str]]]:
     said = run.stdout + run.stderr
     assert run.returncode == 0, said
     _, *parts = re.split(r"^ *(?:local)?rule (\w+):$", said, flags=re.MULTILINE)
-    resources = [(name, re.search(r"resources: (.*)", text)) for name, text in zip(parts[::2], parts[1::2], strict=True)]
+    resources = [
+        (name, re.search(r"resources: (.*)", text)) for name, text in zip(parts[::2], parts[1::2], strict=True)
+    ]
     return [(name, dict(re.findall(r"(\w+)=([^,\n]+)", found[1])) if found else {}) for name, found in resources]
 
 
@@ -44,7 +46,8 @@ def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here(c
 
 
 def study(tmp_path, megabytes: float):
-    (tmp_path / "AE.csv").write_bytes(b"x" * int(megabytes * 1e6))
+    with (tmp_path / "AE.csv").open("wb") as file:
+        file.truncate(int(megabytes * 1e6))
     entries = [{"name": "AE.csv"}, {"name": "AE.csv"}, {"name": "absent.csv"}]
     return SimpleNamespace(manifest={"files": entries}, raw_file=lambda name: str(tmp_path / name))
 
@@ -52,12 +55,12 @@ def study(tmp_path, megabytes: float):
 @pytest.mark.parametrize("floor", FLOORS)
 def test_more_data_need_more_and_a_second_attempt_twice_as_much(tmp_path, floor):
     small = Needs(study(tmp_path, 1))
-    big = Needs(study(tmp_path, 11))
+    big = Needs(study(tmp_path, 201))
     for kind in ("memory", "minutes"):
         first, second = (getattr(small, kind)(floor)(None, attempt=n) for n in (1, 2))
         assert second == 2 * first > 0
         assert getattr(big, kind)(floor)(None, attempt=1) > first
-    assert big.raw_mb == pytest.approx(11)
+    assert big.raw_mb == pytest.approx(201)
 
 
 def programme(*studies) -> subprocess.CompletedProcess[str]:

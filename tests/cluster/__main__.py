@@ -1,7 +1,7 @@
 """The pipeline on a real Slurm: ``make cluster-test``, as root, where Debian's slurm-wlm and munge are installed.
 
-Starts a Slurm of one node, gives it the shipped study, and compares every file with those of a run on this machine. Then
-it breaks a raw file, ends a job from outside, and simulates a small grid. Prints a table of what was found; ends with 0
+Starts a Slurm of one node, gives it the shipped study, and compares every file with those of a run on this machine.
+Then it breaks a raw file, ends a job from outside, and simulates a small grid. Prints a table of what was found; ends with 0
 only when all of it is as it should be, and leaves neither a process nor a file behind.
 """
 
@@ -141,12 +141,14 @@ def end_one(process: subprocess.Popen[str], before: set[int]) -> int:
 
 
 def killed(folder: Path, reference: Path) -> str:
-    """A job that is ended from outside: red with its state named; resumed, the same bytes. With retries, green at once."""
+    """A job that is ended from outside: red, its state named; resumed, the same bytes. With a retry, green at once."""
     found = []
     for retries in ("0", "1"):
         study = make(folder / retries)
         before = set(slurm.jobs())
-        process = start(study, *PROFILE, "--retries", retries)
+        # What is tried again has been seen whole before: here no further than the queries of the sites.
+        targets = [] if retries == "0" else ["reports/queries.csv"]
+        process = start(study, *PROFILE, "--retries", retries, *targets)
         number = end_one(process, before)
         said = process.communicate()[0]
         if retries == "0":
@@ -158,7 +160,8 @@ def killed(folder: Path, reference: Path) -> str:
         else:
             hold(process.returncode == 0, "the job was not tried again", said)
             found.append("; tried again by itself: ")
-        found.append(same(digests(reference), digests(study)))
+        made, wanted = digests(study), digests(reference)
+        found.append(same({name: wanted[name] for name in made if name in wanted} if targets else wanted, made))
     return "".join(found)
 
 

@@ -1,8 +1,8 @@
-"""A real Slurm on this one machine, for as long as a test lasts: munged, slurmctld and slurmd, started and stopped here.
+"""A real Slurm on this one machine, for as long as a test lasts: munged, slurmctld, slurmd, started and stopped here.
 
 Without a service manager, control groups or accounting, so it runs in a container too. It needs root, since slurmd
-starts the jobs, and the programs of Debian's packages ``slurm-wlm`` and ``munge``; nothing is installed. Outside its own
-folder it writes one link, /etc/slurm/slurm.conf (Snakemake's executor takes every SLURM_* variable from a job's
+starts the jobs, and the programs of Debian's packages ``slurm-wlm`` and ``munge``; nothing is installed. Outside its
+own folder it writes one link, /etc/slurm/slurm.conf (Snakemake's executor takes every SLURM_* variable from a job's
 environment, so the jobs find the configuration only at its default place), and, only where the machine can not resolve
 its own name, one line of /etc/hosts. Both are taken back.
 """
