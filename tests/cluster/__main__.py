@@ -1,8 +1,8 @@
 """The pipeline on a real Slurm: ``make cluster-test``, as root, where Debian's slurm-wlm and munge are installed.
 
 Starts a Slurm of one node, gives it the shipped study, and compares every file with those of a run on this machine.
-Then it breaks a raw file, ends a job from outside, and simulates a small grid. Prints a table of what was found; ends with 0
-only when all of it is as it should be, and leaves neither a process nor a file behind.
+Then it breaks a raw file, ends a job from outside, and simulates a small grid. Prints a table of what was found; ends
+with 0 only when all of it is as it should be, and leaves neither a process nor a file behind.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a job needs of a machine: memory and time, by floor and by the size of the raw data.
 
-The figures are measured (``python bench/needs.py``) and rounded up to about one and a half times the peak. A run on one
-machine does not look at them; a cluster keeps a job to them, so a job that was ended from outside asks for twice as much
-the next time.
+The figures are measured (``python bench/needs.py``) and rounded up to about one and a half times the peak. A run on
+one machine does not look at them; a cluster keeps a job to them, so a job that was ended from outside asks for twice
+as much the next time.
 """
 
 from __future__ import annotations
