@@ -23,7 +23,7 @@ from tests.tiny import digests, make, seal
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 PROFILE = ["--profile", str(ROOT / "profiles/slurm")]
-# Of the tiny study: the first group of jobs is long enough to be met at work.
+# The first group of jobs is long enough to be met at work.
 KILLED = "collected"
 GRID = (
     ("trials: 10000", "trials: 400"),
@@ -110,9 +110,9 @@ def whole(folder: Path, cores: int) -> str:
     return f"{equal}; jobs: {jobs}; {remote.seconds:.0f} s, on this machine alone {local.seconds:.0f} s"
 
 
-def broken(folder: Path, reference: Path) -> str:
+def broken(folder: Path) -> str:
     """A raw file with a ragged row: the run ends red, and says file, line and rule."""
-    shutil.copytree(reference, folder, ignore=shutil.ignore_patterns("results", "reports", "logs", ".snakemake"))
+    make(folder)
     file = folder / "data/raw/AE.csv"
     lines = file.read_bytes().split(b"\n")
     lines[2] += b",surplus"
@@ -140,11 +140,15 @@ def end_one(process: subprocess.Popen[str], before: set[int]) -> int:
     raise Failed(f"no job {KILLED} was met at work\n{process.communicate()[0] if process.poll() is not None else ''}")
 
 
-def killed(folder: Path, reference: Path) -> str:
+def killed(folder: Path, made: Path, cores: int) -> str:
     """A job that is ended from outside: red, its state named; resumed, the same bytes. With a retry, green at once."""
     found = []
+    if not (made / "reports").is_dir():
+        local = run(shipped(made), "--cores", str(cores))
+        hold(local.status == 0, "the run on this machine failed", local.said)
+    wanted = digests(made)
     for retries in ("0", "1"):
-        study = make(folder / retries)
+        study = shipped(folder / retries)
         before = set(slurm.jobs())
         # What is tried again has been seen whole before: here no further than the queries of the sites.
         targets = [] if retries == "0" else ["reports/queries.csv"]
@@ -160,8 +164,8 @@ def killed(folder: Path, reference: Path) -> str:
         else:
             hold(process.returncode == 0, "the job was not tried again", said)
             found.append("; tried again by itself: ")
-        made, wanted = digests(study), digests(reference)
-        found.append(same({name: wanted[name] for name in made if name in wanted} if targets else wanted, made))
+        there = digests(study)
+        found.append(same({name: wanted[name] for name in there if name in wanted} if targets else wanted, there))
     return "".join(found)
 
 
@@ -194,20 +198,16 @@ def main() -> int:
     try:
         with slurm.cluster(arguments.cores), tempfile.TemporaryDirectory(prefix="trials-") as temporary:
             folder = Path(temporary)
-            reference = make(folder / "tiny")
             trials = {
                 "whole": lambda: whole(folder / "whole", arguments.cores),
-                "broken": lambda: broken(folder / "broken", reference),
-                "killed": lambda: killed(folder / "killed", reference),
+                "broken": lambda: broken(folder / "broken"),
+                "killed": lambda: killed(folder / "killed", folder / "whole/here", arguments.cores),
                 "simulated": lambda: simulated(folder / "simulated", arguments.cores),
             }
             unknown = set(arguments.trials) - trials.keys()
             if unknown:
                 parser.error(f"no such trial: {', '.join(sorted(unknown))}")
             wanted = arguments.trials or list(trials)
-            if "killed" in wanted:
-                local = run(reference, "--cores", str(arguments.cores))
-                hold(local.status == 0, "the tiny study failed on this machine", local.said)
             print("| trial | found | s |\n|---|---|---|", flush=True)
             for name in wanted:
                 begin = time.perf_counter()

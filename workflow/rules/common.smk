@@ -27,11 +27,15 @@ with causes.shown():
 NEEDS = Needs(PLAN.study)
 
 if workflow.remote_exec:
-    # This process is a job of a cluster: a group of jobs of the pipeline. They are done in it, like those of a run on one
-    # machine; Snakemake would give each a process of its own, and what a small job costs is its imports. Side by side
-    # are as many as there are processors in what was asked for, not in the machine.
+    # This process is a job of a cluster, and does the group of jobs that it was given. Snakemake would split the group into
+    # parts that share no job, and give each part and each job a process of its own; what a small job costs is its imports.
+    # So they are done in one, like those of a run on one machine, and side by side only as many as there are processors
+    # in what was asked for, not in the machine.
     from snakemake.executors.local import Executor
+    from snakemake.settings.types import GroupSettings
 
+    WHOLE = {group: sys.maxsize for group in ("collected", "adam", "chapter")}
+    GroupSettings.group_components = property(lambda settings: WHOLE, lambda settings, given: None)
     Executor.use_threads = property(lambda executor: True, lambda executor, given: None)
     workflow.global_resources["_cores"] = int(os.environ.get("SLURM_CPUS_PER_TASK", "1"))
 

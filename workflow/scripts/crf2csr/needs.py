@@ -26,12 +26,12 @@ class Floor:
 
 
 FLOORS = {
-    "raw": Floor(600, 4, 1, 0.01),
-    "sdtm": Floor(600, 8, 1, 0.01),
-    "adam": Floor(600, 8, 1, 0.02),
-    "ard": Floor(600, 8, 3, 0.05),
-    "tlf": Floor(600, 4, 1, 0.02),
-    "csr": Floor(800, 12, 2, 0.1),
+    "raw": Floor(600, 6, 1, 0.02),
+    "sdtm": Floor(600, 21, 1, 0.02),
+    "adam": Floor(600, 57, 1, 0.1),
+    "ard": Floor(600, 21, 3, 0.2),
+    "tlf": Floor(600, 10, 1, 0.05),
+    "csr": Floor(800, 30, 2, 0.2),
 }
 
 
