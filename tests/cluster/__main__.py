@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,8 +63,16 @@ def run(folder: Path, *arguments: str, snakefile: str = "Snakefile") -> Run:
     """Run the workflow to its end."""
     begin = time.perf_counter()
     process = start(folder, *arguments, snakefile=snakefile)
-    said = process.communicate()[0]
-    return Run(process.returncode, said, time.perf_counter() - begin)
+    return Run(*ended(process), time.perf_counter() - begin)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for a run to end: its status and what it said. It does not outlive this program."""
+    try:
+        said = process.communicate()[0]
+    finally:
+        process.terminate()
+    return process.returncode, said
 
 
 def hold(fact: bool, otherwise: str, said: str = "") -> None:
@@ -137,7 +146,8 @@ def end_one(process: subprocess.Popen[str], before: set[int]) -> int:
                 slurm.cancel(number)
                 return number
         time.sleep(0.5)
-    raise Failed(f"no job {KILLED} was met at work\n{process.communicate()[0] if process.poll() is not None else ''}")
+    process.terminate()
+    raise Failed(f"no job {KILLED} was met at work\n{ended(process)[1][-6000:]}")
 
 
 def killed(folder: Path, made: Path, cores: int) -> str:
@@ -154,15 +164,15 @@ def killed(folder: Path, made: Path, cores: int) -> str:
         targets = [] if retries == "0" else ["reports/queries.csv"]
         process = start(study, *PROFILE, "--retries", retries, *targets)
         number = end_one(process, before)
-        said = process.communicate()[0]
+        status, said = ended(process)
         if retries == "0":
-            hold(process.returncode != 0, "the run ended green though its job was ended", said)
+            hold(status != 0, "the run ended green though its job was ended", said)
             hold(f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in said, "the state is not named", said)
             said = (resumed := run(study, *PROFILE)).said
             hold(resumed.status == 0, "the run could not be resumed", said)
             found.append(f"job {number} ended from outside: red, CANCELLED named; resumed: ")
         else:
-            hold(process.returncode == 0, "the job was not tried again", said)
+            hold(status == 0, "the job was not tried again", said)
             found.append("; tried again by itself: ")
         there = digests(study)
         found.append(same({name: wanted[name] for name in there if name in wanted} if targets else wanted, there))
@@ -195,6 +205,8 @@ def main() -> int:
     parser.add_argument("trials", nargs="*", help="whole, broken, killed, simulated; all unless named")
     arguments = parser.parse_args()
     failed = False
+    # Ended from outside, the test still takes everything back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with slurm.cluster(arguments.cores), tempfile.TemporaryDirectory(prefix="trials-") as temporary:
             folder = Path(temporary)
