@@ -11,6 +11,7 @@ import pandas as pd
 from crf2csr import io, privacy
 from crf2csr.errors import Cause
 from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, replay, transport
+from submission.ars import event
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -38,7 +39,7 @@ def build(study: Path, folder: Path) -> list[str]:
             field="privacy",
         )
     root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
-    said = [_data(submission, root), *_define(study, submission, root)]
+    said = [_data(submission, root), _results(study, root), *_define(study, submission, root)]
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
     found = conform(submission, root)
@@ -63,6 +64,19 @@ def _data(submission: Submission, root: Path) -> str:
         io.write_text(place / f"{dataset.stem}.json", dataset_json.text(made))
     counts = [len(submission.of(floor)) for floor in ("sdtm", "adam")]
     return f"{counts[0]} SDTM and {counts[1]} ADaM data sets as transport files and as Dataset-JSON"
+
+
+def _results(study: Path, root: Path) -> str:
+    """Every result of the pipeline with its analysis, as a reporting event of ARS 1.0."""
+    declared = event.read(study)
+    made = event.document(declared, {})
+    left = event.ledger(declared, made)
+    io.write_text(root / "misc/ars.json", event.checked(made, "misc/ars.json"))
+    io.write_text(root / "misc/ars-ledger.csv", left.to_csv(index=False, lineterminator="\n"))
+    return (
+        f"{len(declared.facts):,} results of {len(made['analyses'])} analyses and {len(made['outputs'])} displays as "
+        f"ARS 1.0, and {len(left)} lines on what it has no place for: misc/ars.json, misc/ars-ledger.csv"
+    )
 
 
 def terminology(submission: Submission) -> list[dict[str, str]]:
