@@ -157,6 +157,8 @@ def empty_changes() -> pd.DataFrame:
 
 def _changed(dataset: str, name: str, before: pd.Series, after: pd.Series) -> pd.DataFrame:
     moved = before.ne(after)
+    if not moved.any():
+        return empty_changes()
     made = pd.DataFrame({"from": before[moved], "to": after[moved]}, dtype="object")
     ascii_already = made["from"].map(str.isascii).astype("bool")
     kind = pd.Series("transliterated to ASCII", index=made.index, dtype="object").mask(

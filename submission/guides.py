@@ -10,7 +10,7 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.specs import read_yaml
-from submission import against_define, conformance
+from submission import against_define, conformance, documents
 from submission.frames import Submission
 
 HERE = Path(__file__).parent
@@ -22,8 +22,8 @@ CORE = (
 )
 
 
-def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str) -> str:
-    """One guide; ``found`` are the findings of the conformance checks."""
+def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str, results: str = "") -> str:
+    """One guide; ``found`` are the findings of the conformance checks, ``results`` a sentence on the results."""
     page, datasets = submission.page, submission.of(floor)
     names = {one.name for one in datasets}
     environment = jinja2.Environment(
@@ -57,6 +57,8 @@ def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str)
             (*row[:4], row[5], row[4] or "None yet")
             for row in _counted(here, ["rule", "dataset", "variable", "message", "explanation"])
         ],
+        documents=[(d.seen_from(datasets[0].folder), d.title) for d in documents.of(floor) if d.id != "LF.GUIDE"],
+        results=results if floor == "adam" else "",
         queries=_queries(study, floor),
         accepted=_accepted(study),
     )

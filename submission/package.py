@@ -8,9 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from crf2csr import io, privacy
+from crf2csr import io, paper, privacy
 from crf2csr.errors import Cause
-from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, replay, transport
+from submission import (
+    against_define,
+    arm,
+    conformance,
+    dataset_json,
+    define,
+    define_page,
+    documents,
+    guides,
+    replay,
+    tables,
+    transport,
+)
 from submission.ars import event
 from submission.frames import Submission, collect
 
@@ -39,15 +51,23 @@ def build(study: Path, folder: Path) -> list[str]:
             field="privacy",
         )
     root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
-    said = [_data(submission, root), _results(study, root), *_define(study, submission, root)]
-    io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
-    said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
-    found = conform(submission, root)
-    said += [_conformance(found, root), _guides(study, submission, found, root)]
+    said = [_data(submission, root)]
+    shown = tables.documents(study)
+    files = paper.files(list(shown), "misc/rtf")
+    for name, text in shown.items():
+        io.write_text(root / files[name], text)
+    results = _results(study, files, root)
+    said.append(results)
     programs = replay.programs(study, submission)
     for name, text in programs.items():
         io.write_text(root / "analysis/adam/programs" / name, text)
     said.append(f"{len(programs)} files of programs that stand alone on the transport files")
+    said += _define(study, submission, files, root)
+    io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
+    said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
+    found = conform(submission, root)
+    said += [_conformance(found, root), _guides(study, submission, found, results, root)]
+    said.append(f"{documents.resolve(root)} addresses in define.xml lead to a file of the package")
     said.append(_checksums(root))
     return said
 
@@ -66,16 +86,17 @@ def _data(submission: Submission, root: Path) -> str:
     return f"{counts[0]} SDTM and {counts[1]} ADaM data sets as transport files and as Dataset-JSON"
 
 
-def _results(study: Path, root: Path) -> str:
+def _results(study: Path, files: dict[str, str], root: Path) -> str:
     """Every result of the pipeline with its analysis, as a reporting event of ARS 1.0."""
     declared = event.read(study)
-    made = event.document(declared, {})
+    made = event.document(declared, {name: path.removeprefix("misc/") for name, path in files.items()})
     left = event.ledger(declared, made)
     io.write_text(root / "misc/ars.json", event.checked(made, "misc/ars.json"))
     io.write_text(root / "misc/ars-ledger.csv", left.to_csv(index=False, lineterminator="\n"))
     return (
         f"{len(declared.facts):,} results of {len(made['analyses'])} analyses and {len(made['outputs'])} displays as "
-        f"ARS 1.0, and {len(left)} lines on what it has no place for: misc/ars.json, misc/ars-ledger.csv"
+        f"ARS 1.0 (misc/ars.json), {len(left)} lines on what it has no place for (misc/ars-ledger.csv), and "
+        f"{len(files)} tables and listings as RTF (misc/rtf). Figures stay in the report and in what `make rtf` makes."
     )
 
 
@@ -84,7 +105,7 @@ def terminology(submission: Submission) -> list[dict[str, str]]:
     return io.read_records(STANDARDS / f"ct-{submission.page['standards']['ct']}.csv")
 
 
-def _define(study: Path, submission: Submission, root: Path) -> list[str]:
+def _define(study: Path, submission: Submission, files: dict[str, str], root: Path) -> list[str]:
     said = []
     for floor in ("sdtm", "adam"):
         here = submission.of(floor)
@@ -92,6 +113,7 @@ def _define(study: Path, submission: Submission, root: Path) -> list[str]:
             continue
         displays = arm.displays(study) if floor == "adam" else None
         made = define.xml(submission, floor, terminology(submission), displays)
+        made = documents.named(made, here[0].folder, documents.of(floor), documents.tables(files))
         place = root / here[0].folder
         transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
         io.write_text(place / "define.html", define_page.render(made))
@@ -115,11 +137,11 @@ def _conformance(found: pd.DataFrame, root: Path) -> str:
     return f"{rules} conformance rules: {len(found)} findings, {open_ones} without an explanation: conformance.csv"
 
 
-def _guides(study: Path, submission: Submission, found: pd.DataFrame, root: Path) -> str:
+def _guides(study: Path, submission: Submission, found: pd.DataFrame, results: str, root: Path) -> str:
     floors = [floor for floor in ("sdtm", "adam") if submission.of(floor)]
     for floor in floors:
         place = root / submission.of(floor)[0].folder
-        io.write_text(place / guides.FILES[floor], guides.render(study, submission, found, floor))
+        io.write_text(place / guides.FILES[floor], guides.render(study, submission, found, floor, results))
     return f"Reviewer's guides: {', '.join(guides.FILES[floor] for floor in floors)}. {guides.CORE}"
 
 

@@ -23,7 +23,7 @@ BY = {"by", "order_by", "levels", "variables"}
 
 
 def programs(study: Path, submission: Submission) -> dict[str, str]:
-    """File name -> text, with a readme; empty where no analysis can be replayed."""
+    """File name -> text, with a readme that also names what has no program, and why; empty without an analysis."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         undefined=jinja2.StrictUndefined,
@@ -31,7 +31,7 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     environment.filters |= {"python": _python, "r": _r, "sas": _sas}
-    made, told = {}, []
+    made, told, left = {}, [], []
     for path in sorted((study / "config/ard").glob("*.yaml")):
         for analysis in read_yaml(path)["analyses"]:
             about = _about(analysis, submission)
@@ -40,9 +40,11 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
                 for kind in KINDS:
                     template = environment.get_template(f"{about['method']}.{kind}.j2")
                     made[f"{about['file']}.{kind.lower()}"] = template.render(about)
-    if told:
+            else:
+                left.append({"id": analysis["id"], "why": _why(analysis, submission), "label": analysis["label"]})
+    if told or left:
         readme = environment.get_template("readme.txt.j2")
-        made["readme.txt"] = readme.render(study=submission.page["study"]["id"], programs=told)
+        made["readme.txt"] = readme.render(study=submission.page["study"]["id"], programs=told, left=left)
     return made
 
 
@@ -138,3 +140,17 @@ def _r(held: list[str]) -> str:
 
 def _sas(held: list[str]) -> str:
     return ", ".join("'" + one.replace("'", "''") + "'" for one in held)
+
+
+def _why(analysis: dict[str, Any], submission: Submission) -> str:
+    """Why an analysis has no program."""
+    if analysis["method"] not in METHODS:
+        return f"no program of the method {analysis['method']}"
+    strange = sorted(set(analysis) - KEYS - (BY if analysis["method"] == "paired" else set()))
+    if strange:
+        return f"declares {', '.join(strange)}, which the programs do not read"
+    names = {one.name for one in submission.of("adam")}
+    missing = sorted({str(analysis.get("dataset", "")).upper(), "ADSL"} - names)
+    if missing:
+        return f"{' and '.join(missing)} not submitted"
+    return "a condition or an option that the programs do not read"
