@@ -46,9 +46,12 @@ BOTH = (
 )
 
 
-def of(floor: str) -> tuple[Document, ...]:
-    """The documents that the reviewer of one floor needs."""
-    return (*(SDTM if floor == "sdtm" else ADAM), *BOTH)
+CORE = Document("LF.CORE", "Findings and errors of CDISC's rules engine", "core.csv")
+
+
+def of(floor: str, *, core: bool) -> tuple[Document, ...]:
+    """The documents that the reviewer of one floor needs; ``core``, whether CDISC's rules engine is run."""
+    return (*(SDTM if floor == "sdtm" else ADAM), *BOTH, *((CORE,) if core and floor == "sdtm" else ()))
 
 
 def tables(files: dict[str, str]) -> dict[str, Document]:

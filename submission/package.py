@@ -14,6 +14,7 @@ from submission import (
     against_define,
     arm,
     conformance,
+    core,
     dataset_json,
     define,
     define_page,
@@ -50,6 +51,7 @@ def build(study: Path, folder: Path) -> list[str]:
             file=str(study / "config/config.yaml"),
             field="privacy",
         )
+    asked = core.places(study, submission.page) is not None
     root = folder / "m5/datasets" / str(submission.page["study"]["id"]).lower()
     said = [_data(submission, root)]
     shown = tables.documents(study)
@@ -62,11 +64,14 @@ def build(study: Path, folder: Path) -> list[str]:
     for name, text in programs.items():
         io.write_text(root / "analysis/adam/programs" / name, text)
     said.append(f"{len(programs)} files of programs that stand alone on the transport files")
-    said += _define(study, submission, files, root)
+    said += _define(study, submission, files, root, engine=asked)
     io.write_text(root / "transformations.csv", submission.changes.to_csv(index=False, lineterminator="\n"))
     said.append(f"{len(submission.changes):,} cells were transformed: transformations.csv")
     found = conform(submission, root)
-    said += [_conformance(found, root), _guides(study, submission, found, results, root)]
+    engine = core.run(study, submission, root)
+    if engine.ran:
+        io.write_text(root / documents.CORE.path, engine.rows.to_csv(index=False, lineterminator="\n"))
+    said += [_conformance(found, root), engine.said, _guides(study, submission, found, results, engine, root)]
     said.append(f"{documents.resolve(root)} addresses in define.xml lead to a file of the package")
     said.append(_checksums(root))
     return said
@@ -105,7 +110,7 @@ def terminology(submission: Submission) -> list[dict[str, str]]:
     return io.read_records(STANDARDS / f"ct-{submission.page['standards']['ct']}.csv")
 
 
-def _define(study: Path, submission: Submission, files: dict[str, str], root: Path) -> list[str]:
+def _define(study: Path, submission: Submission, files: dict[str, str], root: Path, *, engine: bool) -> list[str]:
     said = []
     for floor in ("sdtm", "adam"):
         here = submission.of(floor)
@@ -113,7 +118,7 @@ def _define(study: Path, submission: Submission, files: dict[str, str], root: Pa
             continue
         displays = arm.displays(study) if floor == "adam" else None
         made = define.xml(submission, floor, terminology(submission), displays)
-        made = documents.named(made, here[0].folder, documents.of(floor), documents.tables(files))
+        made = documents.named(made, here[0].folder, documents.of(floor, core=engine), documents.tables(files))
         place = root / here[0].folder
         transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
         io.write_text(place / "define.html", define_page.render(made))
@@ -137,12 +142,15 @@ def _conformance(found: pd.DataFrame, root: Path) -> str:
     return f"{rules} conformance rules: {len(found)} findings, {open_ones} without an explanation: conformance.csv"
 
 
-def _guides(study: Path, submission: Submission, found: pd.DataFrame, results: str, root: Path) -> str:
+def _guides(
+    study: Path, submission: Submission, found: pd.DataFrame, results: str, engine: core.Outcome, root: Path
+) -> str:
     floors = [floor for floor in ("sdtm", "adam") if submission.of(floor)]
     for floor in floors:
         place = root / submission.of(floor)[0].folder
-        io.write_text(place / guides.FILES[floor], guides.render(study, submission, found, floor, results))
-    return f"Reviewer's guides: {', '.join(guides.FILES[floor] for floor in floors)}. {guides.CORE}"
+        text = guides.render(study, submission, found, floor, results, engine)
+        io.write_text(place / guides.FILES[floor], text)
+    return f"Reviewer's guides: {', '.join(guides.FILES[floor] for floor in floors)}"
 
 
 def _checksums(root: Path) -> str:

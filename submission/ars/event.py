@@ -51,7 +51,10 @@ def read(study: Path) -> Declared:
     adam = [read_yaml(path) for path in sorted((study / "config/adam").glob("*.yaml"))]
     chapters = [spec["name"] for spec in ard]
     estimands = study / "config/estimands.yaml"
-    tables, cards, displays, drawn = [], {}, {}, {}
+    tables: list[pd.DataFrame] = []
+    cards: dict[str, Any] = {}
+    displays: dict[str, list[dict[str, Any]]] = {}
+    drawn: dict[str, list[str]] = {}
     for path in sorted((study / "config/tlf").glob("*.yaml")):
         drawn |= {one["id"]: sorted(set(contents.mentioned(one))) for one in read_yaml(path)["displays"]}
     for name in chapters:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 from collections import Counter
 from pathlib import Path
 
+import lxml.etree
 import numpy as np
 import pandas as pd
 import pytest
 
 from crf2csr import io
-from submission import against_define, conformance, dataset_json, define, frames, package, transport
+from submission import against_define, conformance, dataset_json, define, documents, frames, package, transport
 from tests.submission.test_replay import run
 
 # One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
@@ -77,6 +79,27 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
     assert {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"} <= programs
+
+
+def test_tables_and_listings_are_of_this_run_and_named_where_they_are_described(built, shipped):
+    made = io.read_json(built / "misc/ars.json")
+    files = {
+        one["name"]: one["fileSpecifications"][0]["location"] for one in made["outputs"] if "fileSpecifications" in one
+    }
+    declared = {}
+    for path in sorted((shipped / "results/tlf").glob("*.json")):
+        digest = hashlib.sha256((shipped / f"results/ard/{path.stem}.parquet").read_bytes()).hexdigest()
+        shown = [one for one in io.read_json(path)["displays"] if one["kind"] in ("table", "listing")]
+        declared |= {one["id"]: (f"Results {digest[:12]}.", one["title"]) for one in shown}
+    assert files == {name: f"rtf/{name.replace('.', '-')}.rtf" for name in declared} and len(files) > 90
+    assert {path.name for path in (built / "misc/rtf").iterdir()} == {one.rpartition("/")[2] for one in files.values()}
+    assert [
+        n for n, (digest, _) in declared.items() if digest not in (built / "misc" / files[n]).read_text("ascii")
+    ] == []
+    displays = lxml.etree.parse(str(built / "analysis/adam/datasets/define.xml")).iter("{*}ResultDisplay")
+    named = {one.get("Name"): one.find("{*}DocumentRef").get("leafID") for one in displays if one.get("Name") in files}
+    assert named == {name: f"LF.{name}" for name in named} and len(named) > 10
+    assert documents.resolve(built) > len(named)
 
 
 def exact(value):
