@@ -159,16 +159,17 @@ def told(answer: dict[str, Any], standard: str, datasets: int, *, cached: bool) 
     by = Counter(worst.values())
     silent = answer["rules"] - len(worst)
     counts = {
-        "rules without a finding": by[CLEAN],
+        "without a finding": by[CLEAN],
         f"with findings ({int(table['findings'].sum()):,} in all)": by[ISSUE],
-        "that ended in an error": by[ERROR] + silent,
-        "that applied to no data set or found no variable to read": by[SKIPPED],
-        "of another standard, left out": answer["other_standards"],
-        "files that hold no rule": len(refused),
+        "ended in an error": by[ERROR] + silent,
+        "applied to no data set or found no variable to read": by[SKIPPED],
     }
+    left = {"rules of another standard": answer["other_standards"], "files that hold no rule": len(refused)}
+    counted = ", ".join(f"{n:,} {what}" for what, n in counts.items())
     said = (
         f"CORE run: cdisc-rules-engine {answer['engine']}, {answer['rules']:,} rules of {standard} on {datasets} data "
-        f"sets of SDTM (ADaM has none): {', '.join(f'{n:,} {what}' for what, n in counts.items())}."
+        f"sets of SDTM (it has none for ADaM). Of these rules {counted}."
     )
+    said += "".join(f" Left out: {n:,} {what}." for what, n in left.items() if n)
     said += "" if cached else " No cache of the library was given: rules that need its metadata end in an error."
     return Outcome(said, table, ran=True)

@@ -101,7 +101,7 @@ def _results(study: Path, files: dict[str, str], root: Path) -> str:
     return (
         f"{len(declared.facts):,} results of {len(made['analyses'])} analyses and {len(made['outputs'])} displays as "
         f"ARS 1.0 (misc/ars.json), {len(left)} lines on what it has no place for (misc/ars-ledger.csv), and "
-        f"{len(files)} tables and listings as RTF (misc/rtf). Figures stay in the report and in what `make rtf` makes."
+        f"{len(files)} tables and listings as RTF (misc/rtf). Figures stay in the report; make rtf sets them too."
     )
 
 

@@ -31,7 +31,7 @@ def faults(made: dict[str, Any]) -> list[str]:
         f"{'.'.join(map(str, error.absolute_path))}: {error.message[:300]}"
         for error in jsonschema.Draft7Validator(read_yaml(SCHEMA)).iter_errors(thin)
     ]
-    return found or [*_identities(made), *_dangling(made), *_results(made)]
+    return found or [*_identities(made), *_dangling(made), *_conditions(made), *_results(made)]
 
 
 def _shapes(analysis: dict[str, Any]) -> Any:
@@ -103,6 +103,28 @@ def _texts(held: Any, path: str = "", key: str = "") -> Iterator[tuple[str, str,
             yield from _texts(one, f"{path}.{n}", key)
     elif isinstance(held, str):
         yield path, key, held
+
+
+def _conditions(made: dict[str, Any]) -> Iterator[str]:
+    """A condition with a number of values that its comparator does not take (rules of the model, not of its schema)."""
+    for name in ("analysisSets", "dataSubsets", "analysisGroupings"):
+        for one in made.get(name, []):
+            for held in _held(one, "condition"):
+                several, n = held["comparator"] in ("IN", "NOTIN"), len(held["value"])
+                if (several and n < 2) or (not several and n != 1):
+                    yield f"{one['id']}: {held['comparator']} with {n} values"
+
+
+def _held(held: Any, wanted: str) -> Iterator[Any]:
+    """Everything that stands under a key, at any depth."""
+    if isinstance(held, dict):
+        for key, value in held.items():
+            if key == wanted:
+                yield value
+            yield from _held(value, wanted)
+    elif isinstance(held, list):
+        for one in held:
+            yield from _held(one, wanted)
 
 
 def _results(made: dict[str, Any]) -> Iterator[str]:

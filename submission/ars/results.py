@@ -117,8 +117,26 @@ def operations(facts: pd.DataFrame, cards: dict[str, Any]) -> tuple[pd.Series, d
         if kinds == 1 and kind in PATTERNS:
             about["resultPattern"] = PATTERNS[kind]
         held.append(about)
+    for method, held in made.items():
+        _relate(method, cards[method], held)
     keys = pd.Series(list(plain.itertuples(index=False, name=None)), index=facts.index)
     return keys.map(ids), made
+
+
+# What a proportion is made of, where the card of its method says that it is n / N.
+SHARE = {"n": "NUMERATOR", "N": "DENOMINATOR"}
+
+
+def _relate(method: str, card: dict[str, Any], held: list[dict[str, Any]]) -> None:
+    """Tell of a proportion which operations give its numerator and its denominator."""
+    known = {one["id"]: one for one in held}
+    parts = {f"OP.{method}.{stat}": role for stat, role in SHARE.items()}
+    share = known.get(f"OP.{method}.p")
+    if share and _of(card["formulas"], "p").startswith("n / N") and set(parts) <= set(known):
+        share["referencedOperationRelationships"] = [
+            {"id": f"{share['id']}.{role}", "referencedOperationRole": {"controlledTerm": role}, "operationId": part}
+            for part, role in parts.items()
+        ]
 
 
 PATTERNS = {

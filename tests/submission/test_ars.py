@@ -33,6 +33,7 @@ def fact(**more):
 FACTS = [
     fact(stat_name="n", stat=3.0, format="count"),
     fact(stat_name="p", stat=1 / 3),
+    fact(stat_name="N", stat=9.0, format="count"),
     fact(stat_name="p", stat=0.25, context="another default"),
     fact(stat_name="p", variable="CHG", group1_level="All subjects", group2="PARAM", group2_level="Score"),
     fact(stat_name="p", variable="line", variable_level="Line 1", group1="SPLIT", group1_level="with"),
@@ -100,6 +101,7 @@ def test_values_are_raw_and_shown_and_one_of_another_default_is_an_operation_of_
     assert held == [
         ("OP.proportion.n", "3", "3"),
         ("OP.proportion.p", "0.3333333333333333", "33.3"),
+        ("OP.proportion.N", "9", "9"),
         ("OP.proportion.p.2", "0.25", "25.0"),
         ("OP.proportion.verdict", "1", "rejected"),
     ]
@@ -110,6 +112,15 @@ def test_values_are_raw_and_shown_and_one_of_another_default_is_an_operation_of_
         "formattedValue": "NE",
         "resultGroups": [{"groupingId": "GF.ADSL.TRT01P", "groupId": "G.ADSL.TRT01P.1"}],
     }
+
+
+def test_a_share_says_what_it_is_made_of(made):
+    p = by_id(made["methods"][0]["operations"])["OP.proportion.p"]
+    roles = {
+        one["referencedOperationRole"]["controlledTerm"]: one["operationId"]
+        for one in p["referencedOperationRelationships"]
+    }
+    assert roles == {"NUMERATOR": "OP.proportion.n", "DENOMINATOR": "OP.proportion.N"}
 
 
 def test_arms_are_declared_groups_and_other_levels_come_from_the_data(made):
@@ -141,13 +152,13 @@ def test_what_has_no_place_in_the_standard_is_told(declared, made):
     assert told["rows of a listing"] == 7 and told["warning: few subjects"] == 1
     assert told["records that a result counts"].sum() == len(FACTS)
     del made["analyses"][0]["results"][0]
-    with pytest.raises(Cause, match="7 results were found and 6 written"):
+    with pytest.raises(Cause, match="8 results were found and 7 written"):
         event.ledger(declared, made)
 
 
 FAULTS = {
     "a key that the standard does not know": (("analyses", 0), {"colour": "red"}, "colour"),
-    "a raw value that is a number": (("analyses", 0, "results", 3), {"rawValue": 1}, "1 is not of type 'string'"),
+    "a raw value that is a number": (("analyses", 0, "results", 4), {"rawValue": 1}, "1 is not of type 'string'"),
     "a purpose outside its list": (("analyses", 0, "purpose"), {"controlledTerm": "FUN"}, "is not valid under any"),
     "a missing method": (("analyses", 0), {"methodId": "MTH.none"}, "names MTH.none, which is not defined"),
     "a missing set": (("analyses", 0), {"analysisSetId": "AS.9"}, "names AS.9, which is not defined"),
@@ -165,7 +176,10 @@ FAULTS = {
                                      {"groupId": "G.z"}, "G.z is no group"),
     "a group of a grouping that the analysis lacks": (("analyses", 0, "results", 0, "resultGroups", 0),
                                                       {"groupingId": "GF.ADRS.PARAM"}, "is no grouping of the"),
-    "a result that stands twice": (("analyses", 0, "results", 2), {"operationId": "OP.proportion.p"}, "stands twice"),
+    "a result that stands twice": (("analyses", 0, "results", 3), {"operationId": "OP.proportion.p"}, "stands twice"),
+    "a condition with too few values": (("analysisSets", 0, "condition"), {"comparator": "IN"}, "AS.1: IN with 1"),
+    "an operation that a share is made of": (
+        ("methods", 0, "operations", 1, "referencedOperationRelationships", 0), {"operationId": "OP.z"}, "names OP.z"),
     "an id that stands twice": (("analyses", 1), {"id": "AN.c.rate"}, "the id AN.c.rate stands 2 times"),
 }  # fmt: skip
 
