@@ -78,8 +78,8 @@ def test_findings_errors_and_what_applied_to_nothing_are_told_apart(study):
     found = run(engine(f'cp "$3" "{folder}/asked.json"; cp "{folder}/canned.json" "$4"'))
     assert found.said.startswith(
         "CORE run: cdisc-rules-engine 0.0, 7 rules of SDTMIG 3.4 on 1 data sets of SDTM (it has none for ADaM). Of "
-        "these rules 1 without a finding, 2 with findings (4 in all), 2 ended in an error, 2 applied to no data set or "
-        "found no variable to read. Left out: 2 rules of another standard. Left out: 1 files that hold no rule. No cache"
+        "these rules 1 without a finding, 2 with findings (4 in all), 2 ended in an error, 2 applied to no data set "
+        "or found no variable to read. Left out: 2 rules of another standard. Left out: 1 files that hold no rule. No"
     )
     told = found.open.set_index(["rule", "dataset"])
     assert told["status"].to_dict() == {
