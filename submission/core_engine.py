@@ -26,7 +26,8 @@ def main(request: Path, answer: Path) -> None:
     """Answer one request."""
     asked = json.loads(request.read_text(encoding="utf-8"))
     rules, refused, others = load(Path(asked["rules"]), asked["standard"], asked["version"])
-    found = [line for rule in rules for line in carried_out(rule, asked)]
+    made = engine(asked)
+    found = [line for rule in rules for line in carried_out(rule, made)]
     told = {
         "engine": metadata.version("cdisc-rules-engine"),
         "python": ".".join(map(str, sys.version_info[:3])),
@@ -70,11 +71,11 @@ def _underscored(held: Any) -> Any:
     return [_underscored(one) for one in held] if isinstance(held, list) else held
 
 
-def carried_out(rule: dict[str, Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """Status and findings of one rule on each data set."""
+def carried_out(rule: dict[str, Any], made: Any) -> list[dict[str, Any]]:
+    """Status and findings of one rule on each data set of the engine."""
     name, message = rule["core_id"], rule["description"]
     try:
-        held = engine(asked).validate_single_rule(rule)
+        held = made.validate_single_rule(rule)
     except Exception as error:  # a rule that cannot be begun is an execution error of that rule
         return [_line(name, message, "", "execution error", f"{type(error).__name__}: {error}", [])]
     return [
@@ -96,28 +97,26 @@ def _line(rule: str, asks: str, dataset: str, status: str, message: Any, errors:
     }
 
 
-def engine(asked: dict[str, Any], made: dict[str, Any] = {}) -> Any:  # noqa: B006  (one engine for all rules)
+def engine(asked: dict[str, Any]) -> Any:
     """The engine over the data sets of the request."""
-    if "engine" not in made:
-        from cdisc_rules_engine.models.external_dictionaries_container import ExternalDictionariesContainer
-        from cdisc_rules_engine.rules_engine import RulesEngine
-        from cdisc_rules_engine.services import logger
-        from cdisc_rules_engine.services.cache import InMemoryCacheService
+    from cdisc_rules_engine.models.external_dictionaries_container import ExternalDictionariesContainer
+    from cdisc_rules_engine.rules_engine import RulesEngine
+    from cdisc_rules_engine.services import logger
+    from cdisc_rules_engine.services.cache import InMemoryCacheService
 
-        logger.disabled = True
-        made["engine"] = RulesEngine(
-            cache=InMemoryCacheService(),
-            standard=asked["standard"],
-            standard_version=asked["version"],
-            library_metadata=library(asked),
-            external_dictionaries=ExternalDictionariesContainer(),
-            ct_packages=asked["terms"],
-            define_xml_path=asked["define"],
-            dataset_paths=asked["datasets"],
-            max_dataset_size=max(Path(one).stat().st_size for one in asked["datasets"]),
-            validate_xml=False,
-        )
-    return made["engine"]
+    logger.disabled = True
+    return RulesEngine(
+        cache=InMemoryCacheService(),
+        standard=asked["standard"],
+        standard_version=asked["version"],
+        library_metadata=library(asked),
+        external_dictionaries=ExternalDictionariesContainer(),
+        ct_packages=asked["terms"],
+        define_xml_path=asked["define"],
+        dataset_paths=asked["datasets"],
+        max_dataset_size=max(Path(one).stat().st_size for one in asked["datasets"]),
+        validate_xml=False,
+    )
 
 
 def library(asked: dict[str, Any]) -> Any:
