@@ -24,7 +24,7 @@ from submission import (
     tables,
     transport,
 )
-from submission.ars import event
+from submission.ars import event, ledger
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -95,7 +95,7 @@ def _results(study: Path, files: dict[str, str], root: Path) -> str:
     """Every result of the pipeline with its analysis, as a reporting event of ARS 1.0."""
     declared = event.read(study)
     made = event.document(declared, {name: path.removeprefix("misc/") for name, path in files.items()})
-    left = event.ledger(declared, made)
+    left = ledger.left_out(declared, made)
     io.write_text(root / "misc/ars.json", event.checked(made, "misc/ars.json"))
     io.write_text(root / "misc/ars-ledger.csv", left.to_csv(index=False, lineterminator="\n"))
     return (

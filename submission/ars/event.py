@@ -26,7 +26,6 @@ TERMS = {
 PLAN = "DOC.SAP"
 # Keys of a declared analysis that an ARS analysis says elsewhere.
 TOLD = {"id", "label", "sap", "estimand", "method", "dataset", "variable", "variables"}
-LEDGER = ("chapter", "analysis", "what", "rows", "reason")
 
 
 @dataclass(frozen=True)
@@ -246,43 +245,6 @@ def _named(key: str, term: str) -> dict[str, str]:
 
 def _json(held: Any) -> str:
     return held if isinstance(held, str) else json.dumps(held, ensure_ascii=False)
-
-
-def ledger(declared: Declared, made: dict[str, Any]) -> pd.DataFrame:
-    """What of the analysis results the standard has no place for, and why; columns ``LEDGER``.
-
-    Raises
-    ------
-    Cause
-        When the document does not hold every fact.
-    """
-    facts = declared.facts
-    held = sum(len(one["results"]) for one in made["analyses"])
-    if held != len(facts):
-        raise Cause(f"{len(facts)} results were found and {held} written", file="ars.json")
-    rows: list[tuple[Any, ...]] = [
-        (chapter, name, "rows of a listing", n, "a listed row is no result of an operation; its number of rows is")
-        for (chapter, name), n in declared.listed.items()
-    ]
-    for column in ("warning", "error"):
-        some = facts[facts[column].notna()]
-        counts = some.groupby(["chapter", "analysis", column], sort=False).size()
-        rows += [
-            (chapter, name, f"{column}: {text}", n, f"a result has no field for its {column}; the result is there")
-            for (chapter, name, text), n in counts.items()
-        ]
-    sets = facts[facts["member_set"].notna()].groupby(["chapter", "analysis"], sort=False).size()
-    rows += [
-        (
-            chapter,
-            name,
-            "records that a result counts",
-            n,
-            "a result has no field for its records; the report shows them",
-        )
-        for (chapter, name), n in sets.items()
-    ]
-    return pd.DataFrame(rows, columns=list(LEDGER))
 
 
 def text(made: dict[str, Any]) -> str:

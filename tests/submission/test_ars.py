@@ -10,7 +10,7 @@ import pytest
 
 from crf2csr.errors import Cause
 from crf2csr.specs import read_yaml
-from submission.ars import check, event
+from submission.ars import check, event, ledger
 from submission.ars.conditions import body, conditions
 from tests.climb import SHARED
 
@@ -147,13 +147,13 @@ def test_contents_lead_from_sections_over_displays_to_analyses(made):
 
 
 def test_what_has_no_place_in_the_standard_is_told(declared, made):
-    left = event.ledger(declared, made)
+    left = ledger.left_out(declared, made)
     told = left.set_index("what")["rows"]
     assert told["rows of a listing"] == 7 and told["warning: few subjects"] == 1
     assert told["records that a result counts"].sum() == len(FACTS)
     del made["analyses"][0]["results"][0]
     with pytest.raises(Cause, match="8 results were found and 7 written"):
-        event.ledger(declared, made)
+        ledger.left_out(declared, made)
 
 
 FAULTS = {
