@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from crf2csr.specs import read_yaml
+from submission import unreplayed
 from submission.frames import Submission
 
 HERE = Path(__file__).parent / "programs"
@@ -41,7 +42,8 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
                     template = environment.get_template(f"{about['method']}.{kind}.j2")
                     made[f"{about['file']}.{kind.lower()}"] = template.render(about)
             else:
-                left.append({"id": analysis["id"], "why": _why(analysis, submission), "label": analysis["label"]})
+                keys = KEYS | (BY if analysis["method"] == "paired" else set())
+                left.append({"id": analysis["id"], "why": unreplayed.why(analysis, submission, METHODS, keys)})
     if told or left:
         readme = environment.get_template("readme.txt.j2")
         made["readme.txt"] = readme.render(study=submission.page["study"]["id"], programs=told, left=left)
@@ -140,17 +142,3 @@ def _r(held: list[str]) -> str:
 
 def _sas(held: list[str]) -> str:
     return ", ".join("'" + one.replace("'", "''") + "'" for one in held)
-
-
-def _why(analysis: dict[str, Any], submission: Submission) -> str:
-    """Why an analysis has no program."""
-    if analysis["method"] not in METHODS:
-        return f"no program of the method {analysis['method']}"
-    strange = sorted(set(analysis) - KEYS - (BY if analysis["method"] == "paired" else set()))
-    if strange:
-        return f"declares {', '.join(strange)}, which the programs do not read"
-    names = {one.name for one in submission.of("adam")}
-    missing = sorted({str(analysis.get("dataset", "")).upper(), "ADSL"} - names)
-    if missing:
-        return f"{' and '.join(missing)} not submitted"
-    return "a condition or an option that the programs do not read"
