@@ -167,11 +167,9 @@ def _item(parts: Parts, dataset: Dataset, variable: Variable, oid: str, origin: 
 
 def _comment(parts: Parts, dataset: Dataset, variable: Variable, origin: origins.Origin) -> str | None:
     """What a reader should know beside the derivation: the specification's words, and how cells were changed."""
-    changes = parts.submission.changes
-    here = changes[(changes["dataset"] == dataset.name) & (changes["variable"] == variable.name)]
+    changed = parts.submission.changed.get((dataset.name, variable.name), {})
     told = [] if origin.method else [variable.about.get("text", "")]
-    for kind, rows in here.groupby("transformation", sort=True):
-        told.append(f"{len(rows)} of {len(dataset.frame)} values {kind} (transformations.csv)")
+    told += [f"{n} of {len(dataset.frame)} values {kind} (transformations.csv)" for kind, n in changed.items()]
     text = ". ".join(part for part in told if part)
     if not text:
         return None

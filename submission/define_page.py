@@ -36,6 +36,7 @@ def render(made: bytes) -> str:
         methods=[{"oid": e.get("OID"), "text": words(e)} for e in version.iter(f"{ODM}MethodDef")],
         comments=[{"oid": e.get("OID"), "text": words(e)} for e in version.iter(f"{DEF}CommentDef")],
         names={e.get("OID"): e.get("Name") for e in version.iter(f"{ODM}CodeList")},
+        documents=[page.document(e.get("leafID")) for e in version.findall(f"{DEF}SupplementalDoc/{DEF}DocumentRef")],
     )
 
 
@@ -49,6 +50,7 @@ class Page:
 
     def __init__(self, version: Any) -> None:
         self.by_oid = {e.get("OID"): e for e in version.iter("{*}*") if e.get("OID")}
+        self.leaves = {e.get("ID"): e for e in version.iter(f"{DEF}leaf")}
         self.holder = {e.get("ValueListOID"): e.getparent() for e in version.iter(f"{DEF}ValueListRef")}
 
     def group(self, element: Any) -> dict[str, Any]:
@@ -89,6 +91,11 @@ class Page:
             "comment": self.text(item.get(f"{DEF}CommentOID")),
             "where": self.clause(clause.get("WhereClauseOID")) if clause is not None else "",
         }
+
+    def document(self, leaf: str) -> dict[str, str]:
+        """Address and title of a document."""
+        found = self.leaves[leaf]
+        return {"href": found.get(f"{XLINK}href"), "title": found.findtext(f"{DEF}title")}
 
     def text(self, oid: str | None) -> str:
         """Words of a method or comment, or nothing."""
@@ -131,7 +138,9 @@ class Page:
     def display(self, element: Any) -> dict[str, Any]:
         """A display of results."""
         results = [self.result(e) for e in element.findall(f"{ARM}AnalysisResult")]
-        return {"oid": element.get("OID"), "name": element.get("Name"), "title": words(element), "results": results}
+        named = [self.document(e.get("leafID")) for e in element.findall(f"{DEF}DocumentRef")]
+        about = {"oid": element.get("OID"), "name": element.get("Name"), "title": words(element)}
+        return about | {"results": results, "documents": named}
 
     def result(self, element: Any) -> dict[str, Any]:
         """One analysis of a display."""

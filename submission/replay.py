@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from crf2csr.specs import read_yaml
+from submission import unreplayed
 from submission.frames import Submission
 
 HERE = Path(__file__).parent / "programs"
@@ -23,7 +24,7 @@ BY = {"by", "order_by", "levels", "variables"}
 
 
 def programs(study: Path, submission: Submission) -> dict[str, str]:
-    """File name -> text, with a readme; empty where no analysis can be replayed."""
+    """File name -> text, with a readme that also names what has no program, and why; empty without an analysis."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         undefined=jinja2.StrictUndefined,
@@ -31,7 +32,7 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     environment.filters |= {"python": _python, "r": _r, "sas": _sas}
-    made, told = {}, []
+    made, told, left = {}, [], []
     for path in sorted((study / "config/ard").glob("*.yaml")):
         for analysis in read_yaml(path)["analyses"]:
             about = _about(analysis, submission)
@@ -40,9 +41,12 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
                 for kind in KINDS:
                     template = environment.get_template(f"{about['method']}.{kind}.j2")
                     made[f"{about['file']}.{kind.lower()}"] = template.render(about)
-    if told:
+            else:
+                keys = KEYS | (BY if analysis["method"] == "paired" else set())
+                left.append({"id": analysis["id"], "why": unreplayed.why(analysis, submission, METHODS, keys)})
+    if told or left:
         readme = environment.get_template("readme.txt.j2")
-        made["readme.txt"] = readme.render(study=submission.page["study"]["id"], programs=told)
+        made["readme.txt"] = readme.render(study=submission.page["study"]["id"], programs=told, left=left)
     return made
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
+from collections import Counter
 from pathlib import Path
 
+import lxml.etree
 import numpy as np
 import pandas as pd
 import pytest
 
 from crf2csr import io
-from submission import against_define, conformance, dataset_json, define, frames, package, transport
+from submission import against_define, conformance, dataset_json, define, documents, frames, package, transport
 from tests.submission.test_replay import run
 
 # One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
@@ -76,6 +79,89 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
     assert {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"} <= programs
+
+
+def test_tables_and_listings_are_of_this_run_and_named_where_they_are_described(built, shipped):
+    made = io.read_json(built / "misc/ars.json")
+    files = {
+        one["name"]: one["fileSpecifications"][0]["location"] for one in made["outputs"] if "fileSpecifications" in one
+    }
+    declared = {}
+    for path in sorted((shipped / "results/tlf").glob("*.json")):
+        digest = hashlib.sha256((shipped / f"results/ard/{path.stem}.parquet").read_bytes()).hexdigest()
+        shown = [one for one in io.read_json(path)["displays"] if one["kind"] in ("table", "listing")]
+        declared |= {one["id"]: (f"Results {digest[:12]}.", one["title"]) for one in shown}
+    assert files == {name: f"rtf/{name.replace('.', '-')}.rtf" for name in declared} and len(files) > 90
+    assert {path.name for path in (built / "misc/rtf").iterdir()} == {one.rpartition("/")[2] for one in files.values()}
+    assert [
+        n for n, (digest, _) in declared.items() if digest not in (built / "misc" / files[n]).read_text("ascii")
+    ] == []
+    displays = lxml.etree.parse(str(built / "analysis/adam/datasets/define.xml")).iter("{*}ResultDisplay")
+    named = {one.get("Name"): one.find("{*}DocumentRef").get("leafID") for one in displays if one.get("Name") in files}
+    assert named == {name: f"LF.{name}" for name in named} and len(named) > 10
+    assert documents.resolve(built) > len(named)
+
+
+def exact(value):
+    """A value as it compares: a number where it is one, else its text."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
+@pytest.fixture(scope="module")
+def written(built) -> list[tuple]:
+    """Every result of the reporting event: chapter and analysis, operation, groups, variable, raw and shown value."""
+    made = io.read_json(built / "misc/ars.json")
+    operations = {one["id"]: one for method in made["methods"] for one in method["operations"]}
+    names = {group["id"]: group["name"] for one in made["analysisGroupings"] for group in one.get("groups", [])}
+    found = []
+    for analysis in made["analyses"]:
+        for result in analysis["results"]:
+            operation, groups = operations[result["operationId"]], result.get("resultGroups", [])
+            counted = next((g["groupValue"] for g in groups if g["groupingId"] == "GF.counted"), None)
+            levels = tuple(
+                g["groupValue"] if "groupValue" in g else names[g["groupId"]]
+                for g in groups
+                if g["groupingId"] != "GF.counted"
+            )
+            variable, raw = counted or analysis.get("variable"), exact(result.get("rawValue"))
+            said = operation.get("label", operation["name"])
+            found.append((*analysis["id"].split(".")[1:3], said, levels, variable, raw, result["formattedValue"]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def computed(shipped) -> list[dict]:
+    found = []
+    for path in sorted((shipped / "results/ard").glob("*.parquet")):
+        facts = io.read_table(path).astype("object")
+        found += [one | {"chapter": path.stem} for one in facts.where(facts.notna(), None).to_dict("records")]
+    return found
+
+
+def test_every_result_stands_in_the_reporting_event_once_with_its_groups_and_its_value(written, computed):
+    with_variable = Counter(one[:6] for one in written)
+    for one in computed:
+        said = one["stat_name"] + (f" ({one['unit']})" if one["unit"] else "")
+        said += f", {one['context']}" if one["context"] else ""
+        levels = (one["group1_level"], one["group2_level"], one["group3_level"], one["variable_level"])
+        value = exact(one["stat_text"]) if one["stat"] is None else one["stat"]
+        held = tuple(level for level in levels if level is not None)
+        one["key"] = (one["chapter"], one["analysis"], said, held, one["variable"], value)
+    assert not Counter(one["key"] for one in computed if one["variable"]) - with_variable
+    assert Counter(one["key"][:4] + one["key"][5:] for one in computed) == Counter(
+        one[:4] + one[5:6] for one in written
+    )
+    assert len(written) == len(computed) > 30_000
+
+
+def test_every_listing_is_named_with_its_rows_where_results_are_left_out(built, shipped):
+    left = pd.read_csv(built / "misc/ars-ledger.csv")
+    rows = left[left["what"].eq("rows of a listing")].set_index(["chapter", "analysis"])["rows"]
+    found = {(p.parent.name, p.stem): len(io.read_table(p)) for p in (shipped / "results/ard").glob("[a-z]*/*.parquet")}
+    assert rows.to_dict() == found and len(found) > 10
 
 
 def test_a_second_package_has_the_same_bytes(built, shipped, tmp_path):

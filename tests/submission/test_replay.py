@@ -28,6 +28,8 @@ analyses:
     options: {level: 0.95%s}
   - {id: grouped, label: By visit, method: proportion, dataset: adrs, population: {FASFL: Y}, by: [AVISIT]}
   - {id: change, label: Change, method: paired, dataset: adrs, population: {FASFL: Y}}
+  - {id: fitted, label: Model, method: mmrm, dataset: adrs, population: {FASFL: Y}}
+  - {id: elsewhere, label: Other, method: proportion, dataset: adqs, population: {FASFL: Y}}
 """
 # Of ten subjects in the set eight have a row, six a response; limits of binom.test(6, 10) and binom.test(6, 8) in R.
 OF_ALL = "A\t6\t10\t0.6000000000\t0.2623780766\t0.8784477419\n"
@@ -68,6 +70,17 @@ def test_only_analyses_of_this_kind_have_programs_and_the_readme_names_them(tmp_
     programs = made(tmp_path)
     assert sorted(programs) == ["first-one.py", "first-one.r", "first-one.sas", "readme.txt"]
     assert "first-one                    proportion Response" in programs["readme.txt"]
+
+
+def test_the_readme_names_what_has_no_program_and_why(tmp_path):
+    readme = made(tmp_path)["readme.txt"]
+    told = dict(line.split(maxsplit=1) for line in readme.partition("without a program")[2].splitlines()[3:] if line)
+    assert told == {
+        "grouped": "declares by, which the programs do not read",
+        "change": "a condition or an option that the programs do not read",
+        "fitted": "no program of the method mmrm",
+        "elsewhere": "ADQS not submitted",
+    }
 
 
 def test_sas_names_the_same_files_and_conditions(tmp_path):
