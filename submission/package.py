@@ -10,7 +10,19 @@ import pandas as pd
 
 from crf2csr import io, privacy
 from crf2csr.errors import Cause
-from submission import against_define, arm, conformance, dataset_json, define, define_page, guides, replay, transport
+from submission import (
+    acrf,
+    against_define,
+    annotations,
+    arm,
+    conformance,
+    dataset_json,
+    define,
+    define_page,
+    guides,
+    replay,
+    transport,
+)
 from submission.frames import Submission, collect
 
 STANDARDS = Path(__file__).parents[1] / "workflow/standards"
@@ -77,8 +89,13 @@ def _define(study: Path, submission: Submission, root: Path) -> list[str]:
         if not here:
             continue
         displays = arm.displays(study) if floor == "adam" else None
-        made = define.xml(submission, floor, terminology(submission), displays)
-        place = root / here[0].folder
+        place, pages = root / here[0].folder, None
+        if floor == "sdtm":
+            annotated = acrf.build(annotations.read(study), acrf.dictionary(study))
+            transport.write(place / acrf.FILE, annotated.pdf)
+            pages = annotated.pages
+            said.append(f"The annotated CRF, {len(annotated.pdf):,} bytes, names {len(pages)} variables: {acrf.FILE}")
+        made = define.xml(submission, floor, terminology(submission), displays, pages)
         transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
         io.write_text(place / "define.html", define_page.render(made))
         said.append(

@@ -16,6 +16,11 @@ from crf2csr.trace import Made
 AMBIGUOUS = "in a number is ambiguous; no standard result."
 # Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
+# For the annotated CRF: the variables made from these columns, and what a result as entered can fill beside its own.
+FILLS = {ANALYTE: ("LBTESTCD", "LBTEST", "LBCAT", "LBSPEC", "LBSTRESU", "LBLOINC"), NAME: ("LBTEST", "LBNAM")}
+BESIDE = {
+    "ORRES": {"REASND": "where a word says that there is no result", "STAT": "= NOT DONE where there is no result"}
+}
 
 
 def tabulate(context: Context) -> Made:
