@@ -186,9 +186,9 @@ class Block:
         picked = f" ({rule['pick']})" if "pick" in rule else ""
         shaped = f" = {rule['pattern'].replace('{}', '...')}" if "pattern" in rule else ""
         said = shaped + picked + _when({**known, **when, **rule.get("where", {})})
-        for field in filter(None, (read, rule.get("time"), rule.get("start"))):
+        for field in filter(None, (read, rule.get("time"))):
             yield self._note(form, field, variables, said, VALUE)
-        for field in _fields(rule.get("where", {})):
+        for field in (*_fields(rule.get("where", {})), *filter(None, [rule.get("start")])):
             yield self._note(form, field, variables, "", SILENT)
         if variables[0].removeprefix(self.prefix) in getattr(self.room, "BESIDE", {}):
             yield from self._beside(read)
