@@ -239,6 +239,11 @@ def study(shipped):
     return crf, notes, before, after, what, met
 
 
+def linked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of RELREC with the records of both ends behind each."""
+    return rows.assign(_REC=rows["_REC"] + " " + rows.groupby(["USUBJID", "RELID"])["_REC"].transform(" ".join))
+
+
 def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, set[str]]]:
     """(variable, records behind its row) for each change; the variable is "" where rows came or went.
 
@@ -272,7 +277,8 @@ def effects(study):
     effect: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     explained = []
     for name, made in after.items():
-        for variable, recs in moved(before[name], made):
+        both = (linked(before[name]), linked(made)) if name == "RELREC" else (before[name], made)
+        for variable, recs in moved(*both):
             behind = {(rec.split(":")[0], what[rec]) for rec in recs if rec in what}
             explained.append((name, variable, behind))
             for form, field in behind:
