@@ -164,29 +164,36 @@ def demands(crf, notes, before, raw) -> dict[tuple[str, str, str, tuple], list[s
         for n, frame in raw.items()
         for f in crf.forms[n]["fields"]
     }
-    found = {(n, f, "", ()): sorted({subject[n][line] for line in lines}) for (n, f), lines in entered.items()}
+    found: dict[tuple[str, str, str, tuple], list[str]] = {}
     for note in notes:
         rows = before[home(note)] if provable(note) and (note.form, note.field) in entered else None
         if rows is not None:
             held = [name for name in note.variables if name in rows]
             rows = rows[rows[held].notna().any(axis=1)] if held else rows
-            recs = {one for text in rows["_REC"] for one in text.split(" ")}
+            recs = set(" ".join(rows["_REC"].unique()).split(" "))
             lines = {rec.split(":")[1] for rec in recs if rec.split(":")[0] == note.form}
             key = (note.form, note.field, home(note), note.variables)
             found[key] = sorted({subject[note.form][line] for line in lines & entered[note.form, note.field]})
+    shown = {key[:2] for key, subjects in found.items() if subjects}
+    for (form, field), lines in entered.items():
+        if (form, field) not in shown:
+            found[form, field, "", ()] = sorted({subject[form][line] for line in lines})
     return found
 
 
 def changed(raw, crf, codes, wanted):
     """The forms with one field per subject and form changed; that field, by record; and the demands that are met."""
     chosen: dict[tuple[str, str], str] = {}
-    met = set()
+    met, linked = set(), set()
     # What few subjects can show chooses first.
     for key, subjects in sorted(wanted.items(), key=lambda item: (len(item[1]), item[0])):
         form, field = key[:2]
         mine = next((s for s in subjects if chosen.get((form, s)) == field), None)
-        mine = mine or next((s for s in subjects if (form, s) not in chosen), None)
+        # Of one subject one end of a link is changed: both ends changed alike would still belong together.
+        busy = linked if key[2] == "RELREC" else set()
+        mine = mine or next((s for s in subjects if (form, s) not in chosen and s not in busy), None)
         if mine:
+            busy.add(mine)
             chosen[form, mine] = field
             met.add(key)
     forms, what = {name: frame.copy() for name, frame in raw.items()}, {}
@@ -239,7 +246,7 @@ def study(shipped):
     return crf, notes, before, after, what, met
 
 
-def linked(rows: pd.DataFrame) -> pd.DataFrame:
+def both_ends(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of RELREC with the records of both ends behind each."""
     return rows.assign(_REC=rows["_REC"] + " " + rows.groupby(["USUBJID", "RELID"])["_REC"].transform(" ".join))
 
@@ -251,6 +258,8 @@ def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, set[str]
     hashes of their values are compared: their order may have changed with them.
     """
     names = [c for c in before if c in after and not c.startswith("_")]
+    if len(before) == len(after) and (before["_REC"].to_numpy() == after["_REC"].to_numpy()).all():
+        names = [c for c in names if list(before[c].astype("str")) != list(after[c].astype("str"))]
 
     def signed(frame):
         own = frame["_REC"].str.split(" ").str[0]
@@ -277,7 +286,7 @@ def effects(study):
     effect: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     explained = []
     for name, made in after.items():
-        both = (linked(before[name]), linked(made)) if name == "RELREC" else (before[name], made)
+        both = (both_ends(before[name]), both_ends(made)) if name == "RELREC" else (before[name], made)
         for variable, recs in moved(*both):
             behind = {(rec.split(":")[0], what[rec]) for rec in recs if rec in what}
             explained.append((name, variable, behind))
