@@ -18,14 +18,17 @@ from submission import acrf, against_define, conformance, dataset_json, define, 
 from tests.submission.test_replay import run
 
 ARM = ["group1_level"]
-# One analysis of each method, and one with groups: what tells a line of its program apart, and the statistics that end it.
+SIGNED = ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"]
+# One analysis of each method, and one with groups: what tells a line of its program apart, and the statistics at its end.
 CHOSEN = {
     "primary": (ARM, ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
-    "response_nri": ([*ARM, "group2_level"], ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
+    "response_nri": (
+        [*ARM, "group2_level", "group3_level"],
+        ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"],
+    ),
     "pppasi_tests": (
         [*ARM, "group2_level", "group3_level", "variable"],
-        ["n", "mean", "sd", "mean_low", "mean_high", "t", "t_p"]
-        + ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"],
+        ["n", "mean", "sd", "mean_low", "mean_high", "t", "t_p", *SIGNED],
     ),
     "exposure_dose": (
         [*ARM, "group2_level", "variable"],

@@ -35,7 +35,7 @@ analyses:
     options: {level: 0.95%s}
   - {id: grouped, label: By visit, method: proportion, dataset: adrs, population: {FASFL: Y}, by: [AVISIT]}
   - {id: words, label: Words, method: paired, dataset: adrs, population: {FASFL: Y}, variables: [PARAMCD]}
-  - {id: pooled, label: Everybody, method: counts, dataset: adrs, population: {FASFL: Y}, variable: PARAMCD, pooled: All}
+  - {id: all, label: All, method: counts, dataset: adrs, population: {FASFL: Y}, variable: PARAMCD, pooled: All}
 """
 # Of ten subjects in the set eight have a row, six a response; limits of binom.test(6, 10) and binom.test(6, 8) in R.
 OF_ALL = "A\t6\t10\t0.6000000000\t0.2623780766\t0.8784477419\n"
