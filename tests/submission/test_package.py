@@ -19,7 +19,7 @@ from tests.submission.test_replay import run
 
 ARM = ["group1_level"]
 SIGNED = ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"]
-# One analysis of each method, and one with groups: what tells a line of its program apart, and the statistics at its end.
+# One analysis of each method, one of them with groups: what tells a line of its program apart, and its statistics.
 CHOSEN = {
     "primary": (ARM, ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
     "response_nri": (
