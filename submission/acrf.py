@@ -12,7 +12,7 @@ from typing import Any
 from crf2csr import io
 from crf2csr.csr import _typeset
 from submission import bookmarks
-from submission.annotations import CONDITION, FIXED, LINK, NOTE, SILENT, VALUE, VISIT, Annotation, Crf, annotations
+from submission.annotate import CONDITION, FIXED, LINK, NOTE, SILENT, VALUE, VISIT, Annotation, Crf, annotated
 
 FILE, LEAF = "acrf.pdf", "LF.acrf"
 TEMPLATE = Path(__file__).with_name("acrf.typ")
@@ -46,7 +46,7 @@ def build(crf: Crf, words: dict[str, dict[str, str]]) -> Acrf:
     words : dict
         Code list of the export -> code -> its words on the form; empty where the export brings no dictionary.
     """
-    notes = [note for note in annotations(crf) if note.kind != SILENT]
+    notes = [note for note in annotated(crf) if note.kind != SILENT]
     text = json.dumps(_typeset.shown(content(crf, notes, words)), ensure_ascii=False)
     pdf, at = _typeset.placed(TEMPLATE, text, "at", format="pdf", pdf_standards=["ua-1"])
     places = {(form, field): page for form, field, page in at}

@@ -13,7 +13,7 @@ from crf2csr.errors import Cause
 from submission import (
     acrf,
     against_define,
-    annotations,
+    annotate,
     arm,
     conformance,
     dataset_json,
@@ -91,10 +91,10 @@ def _define(study: Path, submission: Submission, root: Path) -> list[str]:
         displays = arm.displays(study) if floor == "adam" else None
         place, pages = root / here[0].folder, None
         if floor == "sdtm":
-            annotated = acrf.build(annotations.read(study), acrf.dictionary(study))
-            transport.write(place / acrf.FILE, annotated.pdf)
-            pages = annotated.pages
-            said.append(f"The annotated CRF, {len(annotated.pdf):,} bytes, names {len(pages)} variables: {acrf.FILE}")
+            made_crf = acrf.build(annotate.read(study), acrf.dictionary(study))
+            transport.write(place / acrf.FILE, made_crf.pdf)
+            pages = made_crf.pages
+            said.append(f"The annotated CRF, {len(made_crf.pdf):,} bytes, names {len(pages)} variables: {acrf.FILE}")
         made = define.xml(submission, floor, terminology(submission), displays, pages)
         transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
         io.write_text(place / "define.html", define_page.render(made))

@@ -16,8 +16,8 @@ from crf2csr import io
 from crf2csr.sdtm import _mapping, _screen, _timing
 from crf2csr.sdtm._verbs import Context
 from crf2csr.specs import read_yaml
-from submission import acrf, annotations, bookmarks, define, define_page
-from submission.annotations import CONDITION, LINK, SILENT, VALUE, VISIT, Annotation
+from submission import acrf, annotate, bookmarks, define, define_page
+from submission.annotate import CONDITION, LINK, SILENT, VALUE, VISIT, Annotation
 from tests.submission.test_define import TERMS, ae, submission
 
 FORM = {
@@ -54,7 +54,7 @@ MAPPING = {
 }
 
 
-def small(**changed) -> annotations.Crf:
+def small(**changed) -> annotate.Crf:
     page = {
         "study": {"id": "S-1", "title": "A study", "notice": "SYNTHETIC. Not real."},
         "standards": {"sdtmig": "3.4", "ct": "2025-03-25"},
@@ -62,11 +62,11 @@ def small(**changed) -> annotations.Crf:
         "visits": [{"event": "BL", "name": "Baseline"}],
     }
     lists = {"NY": {"Y": "Y", "N": "N"}, "SI": {"1": {"code": "SEPSIS"}, "2": "SHOCK"}}
-    return annotations.Crf({"AE": FORM} | changed, {"AE": MAPPING}, page, lists)
+    return annotate.Crf({"AE": FORM} | changed, {"AE": MAPPING}, page, lists)
 
 
-def boxes(crf: annotations.Crf, field: str) -> list[str]:
-    return [note.text for note in annotations.annotations(crf) if note.field == field and note.kind != SILENT]
+def boxes(crf: annotate.Crf, field: str) -> list[str]:
+    return [note.text for note in annotate.annotated(crf) if note.field == field and note.kind != SILENT]
 
 
 def test_each_kind_of_rule_has_its_words():
@@ -88,7 +88,7 @@ def test_each_kind_of_rule_has_its_words():
     ],
 )
 def test_a_condition_is_said_in_words(condition, said):
-    assert annotations.words(condition) == said
+    assert annotate.words(condition) == said
 
 
 def test_a_form_of_one_study_is_set_tagged_with_bookmarks_that_lead_to_it():
@@ -209,14 +209,14 @@ def changed(raw, crf, codes, wanted):
 @pytest.fixture(scope="module")
 def study(shipped):
     """Contracts, annotations, tables as shipped, domains of changed forms, what changed, what can be shown."""
-    crf = annotations.read(shipped)
+    crf = annotate.read(shipped)
     contracts = {name.lower(): form for name, form in crf.forms.items()}
     table = lambda floor, name: io.read_table(shipped / f"results/{floor}/{name}.parquet")  # noqa: E731
     lists = {name: read_yaml(shipped / f"config/{name}.yaml") for name in ("labs", "trial_design")}
     codes = crf.codelists | {n: list(words) for n, words in acrf.dictionary(shipped).items()}
     raw = {name: table("raw", name.lower()) for name in crf.forms}
     before = {name: table("sdtm", name.lower()) for name in crf.domains}
-    notes = annotations.annotations(crf)
+    notes = annotate.annotated(crf)
     raw, what, met = changed(raw, crf, codes, demands(crf, notes, before, raw))
     register, calendar = table("sdtm", "register"), table("sdtm", "calendar")
     pattern, planned = crf.page["subjects"]["pattern"], crf.page["visits"]

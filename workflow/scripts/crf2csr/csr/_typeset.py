@@ -69,7 +69,7 @@ def compiled(template: str, document: str, **options: Any) -> bytes:
 
 
 def placed(template: Path, document: str, label: str, **options: Any) -> tuple[bytes, list[Any]]:
-    """As `compiled`, with the values of the ``metadata`` that bears ``label``: what only the engine knows, like pages."""
+    """As `compiled`, with the values of the ``metadata`` called ``label``: what only the engine knows, like pages."""
     typst = _package("typst")
     try:
         engine = typst.Compiler(

@@ -11,7 +11,7 @@ from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
 # For the annotated CRF: what a result as entered can fill beside its own variable.
-BESIDE = {"ORRES": {"REASND": "where a word says that there is no result", "STAT": "= NOT DONE where a word says so"}}
+BESIDE = {"ORRES": ("STAT", "REASND")}
 
 
 def tabulate(context: Context) -> Made:

@@ -18,9 +18,7 @@ AMBIGUOUS = "in a number is ambiguous; no standard result."
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
 # For the annotated CRF: the variables made from these columns, and what a result as entered can fill beside its own.
 FILLS = {ANALYTE: ("LBTESTCD", "LBTEST", "LBCAT", "LBSPEC", "LBSTRESU", "LBLOINC"), NAME: ("LBTEST", "LBNAM")}
-BESIDE = {
-    "ORRES": {"REASND": "where a word says that there is no result", "STAT": "= NOT DONE where there is no result"}
-}
+BESIDE = {"ORRES": ("STAT", "REASND")}
 
 
 def tabulate(context: Context) -> Made:

@@ -71,7 +71,7 @@ def read(study: Path) -> Crf:
     return Crf(named("crf"), named("sdtm"), page, read_yaml(lists) if lists.exists() else {})
 
 
-def annotations(crf: Crf) -> list[Annotation]:
+def annotated(crf: Crf) -> list[Annotation]:
     """Every annotation, in the order of the domains and of their blocks; none stands twice."""
     made: list[Annotation] = []
     for spec in crf.domains.values():
@@ -195,9 +195,10 @@ class Block:
 
     def _beside(self, field: str) -> Iterator[Annotation]:
         """What else a result as entered can fill: a word in its place is the reason why there is none."""
-        for stem, said in getattr(self.room, "BESIDE", {}).get("ORRES", {}).items():
-            if (variable := f"{self.prefix}{stem}") in self.spec["variables"]:
-                yield self._note(self.form, field, (variable,), f" {said}", CONDITION)
+        beside = (f"{self.prefix}{stem}" for stem in getattr(self.room, "BESIDE", {}).get("ORRES", ()))
+        names = tuple(name for name in beside if name in self.spec["variables"])
+        if names:
+            yield self._note(self.form, field, names, " where a word says that there is no result", CONDITION)
 
     def _visit(self, variables: tuple[str, ...], said: str) -> Iterator[Annotation]:
         """A date that is the date of the visit stands on the form of visits."""
