@@ -10,7 +10,7 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.specs import read_yaml
-from submission import against_define, conformance, core, documents
+from submission import acrf, against_define, conformance, core, documents
 from submission.frames import Submission
 
 HERE = Path(__file__).parent
@@ -51,6 +51,7 @@ def render(
             (d.name, d.label, d.spec["class"], d.spec["structure"], f"{len(d.frame):,}", ", ".join(sources[d.name]))
             for d in datasets
         ],
+        crf=acrf.FILE if floor == "sdtm" else "",
         left_out=sorted(submission.left_out.items()),
         orders=[(d.name, *(", ".join(order) for order in orders(sources, d.name))) for d in datasets],
         changes=_counted(changes, ["dataset", "variable", "transformation"]),

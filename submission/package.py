@@ -11,7 +11,9 @@ import pandas as pd
 from crf2csr import io, paper, privacy
 from crf2csr.errors import Cause
 from submission import (
+    acrf,
     against_define,
+    annotate,
     arm,
     conformance,
     core,
@@ -117,9 +119,14 @@ def _define(study: Path, submission: Submission, files: dict[str, str], root: Pa
         if not here:
             continue
         displays = arm.displays(study) if floor == "adam" else None
-        made = define.xml(submission, floor, terminology(submission), displays)
+        place, pages = root / here[0].folder, None
+        if floor == "sdtm":
+            crf = acrf.build(annotate.read(study), acrf.dictionary(study))
+            transport.write(place / acrf.FILE, crf.pdf)
+            pages = crf.pages
+            said.append(f"The annotated CRF, {len(crf.pdf):,} bytes, names {len(pages)} variables: {acrf.FILE}")
+        made = define.xml(submission, floor, terminology(submission), displays, pages)
         made = documents.named(made, here[0].folder, documents.of(floor, core=engine), documents.tables(files))
-        place = root / here[0].folder
         transport.write(place / "define.xml", define.checked(made, f"{floor}/define.xml"))
         io.write_text(place / "define.html", define_page.render(made))
         said.append(

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import ast
 import filecmp
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 
 import lxml.etree
 import numpy as np
 import pandas as pd
+import pypdf
 import pytest
 
 from crf2csr import io
-from submission import against_define, conformance, dataset_json, define, documents, frames, package, transport
+from submission import acrf, against_define, conformance, dataset_json, define, documents, frames, package, transport
 from tests.submission.test_replay import run
 
-# One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
+ARM = ["group1_level"]
+SIGNED = ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"]
+# One analysis of each method, one of them with groups: what tells a line of its program apart, and its statistics.
 CHOSEN = {
-    "primary": (["group1_level"], ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
-    "pppasi_tests": (
-        ["group1_level", "group2_level", "group3_level", "variable"],
-        ["n", "mean", "sd", "mean_low", "mean_high"],
+    "primary": (ARM, ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
+    "response_nri": (
+        [*ARM, "group2_level", "group3_level"],
+        ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"],
     ),
-    "time_to_50": (["group1_level", "variable_level"], ["surv", "surv_low", "surv_high"]),
-    "terms": (["group1_level", "group2_level", "group3_level"], ["n", "p", "events"]),
+    "pppasi_tests": (
+        [*ARM, "group2_level", "group3_level", "variable"],
+        ["n", "mean", "sd", "mean_low", "mean_high", "t", "t_p", *SIGNED],
+    ),
+    "exposure_dose": (
+        [*ARM, "group2_level", "variable"],
+        ["n", "mean", "sd", "se", "median", "q1", "q3", "min", "max"],
+    ),
+    "bands": ([*ARM, "group2_level", "variable", "variable_level"], ["n", "p", "events"]),
+    "overview": ([*ARM, "variable_level"], ["n", "p", "events"]),
+    "special_incidence": ([*ARM, "variable_level"], ["n", "events", "years", "rate", "rate_low", "rate_high"]),
+    "time_to_50": ([*ARM, "variable_level"], ["surv", "surv_low", "surv_high"]),
+    "terms": ([*ARM, "group2_level", "group3_level"], ["n", "p", "events"]),
 }
+ALONE = {"sys", "pathlib", "numpy", "pandas", "scipy.stats"}
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +93,42 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
     np.testing.assert_allclose(printed.to_numpy(), held.loc[list(index)].to_numpy("float64"), rtol=0, atol=1e-9)
 
 
+def test_every_program_stands_alone(built):
+    programs = sorted((built / "analysis/adam/programs").iterdir())
+    for path in programs:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".py":
+            tree = ast.walk(ast.parse(text))
+            names = {n.module if isinstance(n, ast.ImportFrom) else n.names[0].name for n in tree if _imports(n)}
+            assert names <= ALONE, path.name
+        assert not re.search(r"library\(|require\(|source\(|crf2csr", text), path.name
+    assert len({path.stem for path in programs if path.suffix == ".py"}) > 80
+
+
+def _imports(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def test_the_annotated_crf_is_linked_from_define_and_holds_the_pages_that_it_names(built):
+    place = built / "tabulations/sdtm"
+    read = pypdf.PdfReader(place / acrf.FILE)
+    texts = [page.extract_text() for page in read.pages]
+    version = lxml.etree.parse(place / "define.xml")
+    named = {e.getparent().getparent().getparent(): e.get("PageRefs") for e in version.iter("{*}PDFPageRef")}
+    assert len(named) > 120
+    for item, pages in named.items():
+        name = item.get("Name").rstrip("0123456789")
+        assert name == "QVAL" or all(name in texts[int(page) - 1] for page in pages.split()), item.get("OID")
+    collected = [e.getparent() for e in version.iter("{*}Origin") if e.get("Type") == "Collected"]
+    without = [item.get("OID") for item in collected if item not in named]
+    # Nothing of SUPPSV was collected but by its name: its one qualifier is derived.
+    assert without == ["IT.SUPPSV.QVAL"]
+
+
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
-    assert {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"} <= programs
+    wanted = {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"}
+    assert wanted | {"pppasi-change", "overview", "incidence", "response-nri", "categories"} <= programs
 
 
 def test_tables_and_listings_are_of_this_run_and_named_where_they_are_described(built, shipped):
