@@ -13,6 +13,8 @@ from crf2csr import io
 from submission import against_define, conformance, dataset_json, define, frames, package, transport
 from tests.submission.test_replay import run
 
+pytestmark = pytest.mark.req("URS-PKG-01")
+
 # One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
 CHOSEN = {
     "primary": (["group1_level"], ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
@@ -45,12 +47,14 @@ def test_every_file_gives_back_the_submission_frame_cell_for_cell(built, submiss
         pd.testing.assert_frame_equal(dataset_json.read(stem.with_suffix(".json")), dataset.frame, check_exact=True)
 
 
+@pytest.mark.req("URS-PKG-02")
 def test_both_define_keep_to_their_schema_and_every_finding_is_explained(built, submission):
     assert [define.faults(path.read_bytes()) for path in sorted(built.rglob("define.xml"))] == [[], []]
     assert all(against_define.check(path.parent).empty for path in built.rglob("define.xml"))
     assert (conformance.check(submission)["explanation"] != "").all()
 
 
+@pytest.mark.req("URS-PKG-05")
 @pytest.mark.parametrize("kind", ["py", "r"])
 @pytest.mark.parametrize("analysis", CHOSEN)
 def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, kind):
@@ -73,11 +77,13 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
     np.testing.assert_allclose(printed.to_numpy(), held.loc[list(index)].to_numpy("float64"), rtol=0, atol=1e-9)
 
 
+@pytest.mark.req("URS-PKG-05")
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
     assert {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"} <= programs
 
 
+@pytest.mark.req("URS-REP-01")
 def test_a_second_package_has_the_same_bytes(built, shipped, tmp_path):
     package.build(shipped, tmp_path)
     again = next((tmp_path / "m5/datasets").iterdir())
