@@ -10,7 +10,7 @@ export PYTHON CORES STUDY
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -26,6 +26,7 @@ help:
 	@echo "make crate     describe the locked run that lies here as a Workflow Run RO-Crate, ro-crate-metadata.json"
 	@echo "make simulate  power, type I error, bias and coverage of the design, into simulation/"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
+	@echo "make validate  requirements with their tests, what is installed, published numbers (JUNIT=<file> of a run of make test)"
 	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -82,9 +83,13 @@ mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
 
+validate:
+	@.ci/venv test
+	@PATH=$(CURDIR)/.venv/bin:$$PATH PYTHONPATH=workflow/scripts:. .venv/bin/python -m validate --cores $(CORES) $(if $(JUNIT),--junit "$(JUNIT)") $(if $(PARTIAL),--partial)
+
 unlock:
 	@.venv/bin/snakemake --unlock --cores 1 --directory "$(or $(STUDY),.)"
 
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake
-	@rm -f ro-crate-metadata.json
+	@rm -rf ro-crate-metadata.json validation

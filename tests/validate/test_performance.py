@@ -53,7 +53,7 @@ def results(tmp_path):
 
     (tmp_path / "results/ard").mkdir(parents=True)
     (tmp_path / "qc").mkdir()
-    rows = [f"one|a||||||{name}|,h,{value},,," for name, value in (("n", "3"), ("p", "0.125"), ("w", "none"))]
+    rows = [f"one|a|||||{name}|,h,{value},,," for name, value in (("n", "3"), ("p", "0.125"), ("w", "none"))]
     text = "\n".join(["id,hash,python,r,digits,method", *rows, ""])
     (tmp_path / "qc/agreement.csv").write_text(text, encoding="utf-8")
     return tmp_path, write

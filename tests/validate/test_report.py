@@ -92,7 +92,7 @@ def test_the_page_is_closed_shows_text_as_text_and_every_requirement_with_its_te
     assert "default-src 'none'" in page and "<script" not in page and "://" not in page
     assert "A &lt;b&gt;bold&lt;/b&gt; promise." in page
     assert page.count('<tr id="URS-') == 2 and "it works" in page and "(2 cases)" in page
-    assert re.findall(r'(?:style|on\w+)="', page) == []
+    assert re.findall(r'\s(?:style|on\w+)="', page) == []
 
 
 def test_two_runs_write_the_same_bytes_and_nothing_of_an_earlier_one_stays(tmp_path):
