@@ -57,8 +57,8 @@ class Operation:
 
     @property
     def by_floor(self) -> list[tuple[str, int, int]]:
-        """Floor, planted faults and faults caught, floors in climbing order and what is beside them after."""
-        counted: dict[str, list[int]] = {}
+        """Floor, planted faults and faults caught: every floor in climbing order, then what is beside them."""
+        counted: dict[str, list[int]] = {floor: [0, 0] for floor in FLOORS}
         for fault in self.faults:
             planted = counted.setdefault(fault.floor, [0, 0])
             planted[0] += 1

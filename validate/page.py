@@ -43,6 +43,7 @@ def render(found: Validation) -> str:
         functions=functions,
         not_run=_reasons(found.tests),
         open_packages=[p for p in found.installation.packages if p.verdict != PASSED],
+        open_proofs=[proof for proof in proofs if proof.verdict != PASSED],
         open_faults=[f for f in found.operation.faults if f.verdict != PASSED],
         files=sum(package.files for package in found.installation.packages),
     )
