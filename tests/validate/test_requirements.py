@@ -27,9 +27,15 @@ def catalogue(**risks: str) -> Catalogue:
     return Catalogue(rows, {"high": "bad", "low": "dull"}, {"high": 2, "low": 1})
 
 
-def test_in_this_checkout_every_test_and_every_requirement_has_its_other_half():
+@pytest.fixture(scope="module")
+def own() -> list[Mark]:
+    """The marks of all tests of this checkout."""
+    return marks.of_checkout()
+
+
+def test_in_this_checkout_every_test_and_every_requirement_has_its_other_half(own):
     """Who adds a test is told here which file says what it proves; make validate asks pytest itself once more."""
-    marks.check(marks.of_checkout(), requirements.read())
+    marks.check(own, requirements.read())
 
 
 def test_the_areas_cover_every_floor_and_every_class_of_risk_is_used():
@@ -97,11 +103,11 @@ def test_a_mark_that_names_nothing_in_quotes_is_refused_with_its_line(mark):
     assert found.value.as_line() == "tests/test_x.py, line 2: a mark of requirements names each by its id in quotes"
 
 
-def test_the_source_and_pytest_agree_on_what_each_test_of_this_session_proves(request):
+def test_the_source_and_pytest_agree_on_what_each_test_of_this_session_proves(request, own):
     asked = {
         (str(item.path.relative_to(ROOT)), item.originalname): plugin.proves(item) for item in request.session.items
     }
-    read = {(mark.file, mark.test): mark.requirements for mark in marks.of_checkout()}
+    read = {(mark.file, mark.test): mark.requirements for mark in own}
     assert asked and {test: read[test] for test in asked} == asked
 
 
