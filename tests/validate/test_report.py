@@ -11,6 +11,7 @@ import re
 import pytest
 
 from crf2csr.errors import Cause
+from tests.climb import ROOT
 from validate import __main__ as program
 from validate import report
 from validate.installation import Installation, Package, Stamp, Tool
@@ -76,6 +77,11 @@ def test_a_test_that_was_not_run_is_never_called_passed():
     assert (
         "no data of others" in files["index.html"] and json.loads(files["validation.json"])["verdict"] == "incomplete"
     )
+
+
+def test_no_test_of_this_session_is_called_by_the_place_of_the_checkout(request):
+    names = [item.nodeid for item in request.session.items]
+    assert names and [name for name in names if str(ROOT) in name or str(ROOT.parent / "shared") in name] == []
 
 
 def test_the_matrix_has_a_line_for_each_requirement_of_each_test():
