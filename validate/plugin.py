@@ -13,7 +13,7 @@ import pytest
 from validate import tree
 from validate.requirements import ROOT
 
-NODE, REQUIREMENT, TREE = "node", "req", "tree"
+NODE, REQUIREMENT, TREE, PLACE = "node", "req", "tree", "place"
 
 
 def proves(item: pytest.Item) -> tuple[str, ...]:
@@ -23,12 +23,12 @@ def proves(item: pytest.Item) -> tuple[str, ...]:
 
 
 def describe(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where a JUnit file is asked for, let each test say its full name and its requirements, and one the tree."""
+    """Where a JUnit file is asked for, each test says its full name and its requirements, and one the tree and its place."""
     if not config.getoption("xmlpath") or not items:
         return
     for item in items:
         item.user_properties += [(NODE, item.nodeid), *((REQUIREMENT, id_) for id_ in proves(item))]
-    items[0].user_properties.append((TREE, tree.digest(ROOT)))
+    items[0].user_properties += [(TREE, tree.digest(ROOT)), (PLACE, str(ROOT))]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

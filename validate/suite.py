@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from crf2csr.errors import Cause
 from validate.marks import Mark
-from validate.plugin import NODE, TREE
+from validate.plugin import NODE, PLACE, TREE
 from validate.requirements import ROOT
 
 JUNIT = "logs/junit.xml"
@@ -86,27 +86,28 @@ def read(file: Path) -> Run:
         top = ElementTree.parse(file).getroot()
     except (OSError, ElementTree.ParseError) as error:
         raise Cause(f"is no JUnit file ({error})", file=str(file)) from None
-    outcomes, tree = {}, ""
+    said: dict[str, str] = {p.get("name", ""): p.get("value", "") for p in top.iter("property")}
+    tree, place = said.get(TREE), said.get(PLACE)
+    outcomes = {}
     for case in top.iter("testcase"):
-        given: dict[str, str] = {p.get("name", ""): p.get("value", "") for p in case.iter("property")}
-        if NODE in given:
-            outcomes[given[NODE]] = _outcome(case)
-        tree = given.get(TREE, tree)
+        named = next((p.get("value", "") for p in case.iter("property") if p.get("name") == NODE), "")
+        if named and place:
+            outcomes[named] = _outcome(case, Path(place))
     if not outcomes or not tree:
         raise Cause("does not say which tree was tested: pytest --junitxml of this checkout does", file=str(file))
     return Run(tree, outcomes)
 
 
-def _outcome(case: ElementTree.Element) -> tuple[str, str]:
+def _outcome(case: ElementTree.Element, place: Path) -> tuple[str, str]:
     for outcome, tag in (("error", "error"), ("failed", "failure"), ("skipped", "skipped")):
         found = case.find(tag)
         if found is not None:
-            return outcome, placeless(found.get("message", "")) if outcome == "skipped" else ""
+            return outcome, placeless(found.get("message", ""), place) if outcome == "skipped" else ""
     return "passed", ""
 
 
-def placeless(said: str, root: Path = ROOT) -> str:
-    """A sentence without the place of this checkout and without any other path of this machine."""
+def placeless(said: str, root: Path) -> str:
+    """A sentence without the place of the checkout that was tested and without any other path of that machine."""
     near = said.replace(f"{root}/", "").replace(f"{root.parent}/", "../")
     return " ".join(re.sub(r"(?<![\w./])/(?:[^\s/:]+/)*([^\s/:]+)", r".../\1", near).split())
 

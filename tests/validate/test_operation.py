@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 
 from crf2csr.errors import Cause
-from tests.climb import ROOT
 from validate import operation, suite, tree
 from validate.requirements import Catalogue, Requirement
 from validate.suite import Case, Run
@@ -19,11 +18,12 @@ pytestmark = pytest.mark.req("URS-VAL-02")
 TREE = "a" * 64
 CASES = """
 <testcase classname="t" name="a" time="0.4"><properties><property name="node" value="t.py::a"/>
-  <property name="req" value="URS-AB-01"/><property name="tree" value="TREE"/></properties></testcase>
+  <property name="req" value="URS-AB-01"/><property name="tree" value="TREE"/>
+  <property name="place" value="/home/some one/house"/></properties></testcase>
 <testcase classname="t" name="b" time="9"><properties><property name="node" value="t.py::b[x]"/></properties>
   <failure message="boom in /home/someone/x">trace</failure></testcase>
 <testcase classname="t" name="c"><properties><property name="node" value="t.py::c"/></properties>
-  <skipped type="pytest.skip" message="the data are not at ROOT/../shared/data"/></testcase>
+  <skipped type="pytest.skip" message="the data are not at /home/some one/shared/data"/></testcase>
 <testcase classname="t" name="d"><properties><property name="node" value="t.py::d"/></properties>
   <error message="no fixture">trace</error></testcase>
 """
@@ -31,7 +31,7 @@ CASES = """
 
 @pytest.fixture
 def junit(tmp_path) -> Path:
-    body = CASES.replace("TREE", TREE).replace("ROOT/..", str(suite.ROOT.parent))
+    body = CASES.replace("TREE", TREE)
     file = tmp_path / "junit.xml"
     head = '<testsuites><testsuite name="pytest" timestamp="2020-01-01T00:00:00" hostname="here">'
     file.write_text(f"{head}{body}</testsuite></testsuites>", encoding="utf-8")
@@ -58,7 +58,8 @@ def test_outcomes_and_the_tree_are_read_and_a_reason_loses_its_place(junit):
     ],
 )
 def test_no_path_of_a_machine_is_left_in_a_reason(said, left):
-    assert suite.placeless(said.replace("{here}/..", str(ROOT.parent)).replace("{here}", str(ROOT))) == left
+    here = Path("/home/somebody/a folder/checkout")
+    assert suite.placeless(said.replace("{here}/..", str(here.parent)).replace("{here}", str(here)), here) == left
 
 
 def test_a_file_that_is_no_junit_and_one_that_names_no_tree_are_refused(junit):
