@@ -15,7 +15,7 @@ export PYTHON CORES STUDY PROFILE STUDIES AT_ONCE
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate programme cluster-test unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate programme cluster-test unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -33,6 +33,7 @@ help:
 	@echo "make programme   several studies, each in its folder, a line for each (STUDIES=\"<folder> ...\", AT_ONCE=<n>)"
 	@echo "make cluster-test  the pipeline on a real Slurm of one node (as root; needs Debian's slurm-wlm and munge)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
+	@echo "make validate  requirements with their tests, what is installed, published numbers (JUNIT=<file> of a run of make test)"
 	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
@@ -97,9 +98,13 @@ cluster-test:
 	@.ci/venv test
 	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m tests.cluster --cores $(CORES)
 
+validate:
+	@.ci/venv test
+	@PATH=$(CURDIR)/.venv/bin:$$PATH PYTHONPATH=workflow/scripts:. .venv/bin/python -m validate --cores $(CORES) $(if $(JUNIT),--junit "$(JUNIT)") $(if $(PARTIAL),--partial)
+
 unlock:
 	@.venv/bin/snakemake --unlock --cores 1 --directory "$(or $(STUDY),.)"
 
 clean:
 	@cd "$(or $(STUDY),.)" && rm -rf results reports package logs benchmarks .snakemake
-	@rm -f ro-crate-metadata.json
+	@rm -rf ro-crate-metadata.json validation

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests import climb, tiny
+from validate import plugin
 
 # Studies that take long to climb. Their tests come first, those of the shipped study in the first half of all
 # tests and those of others in the second: two workers (pytest --dist worksteal) then never wait for one climb.
 CLIMBS = {"pilot", "climbed", "sealed", "study", "old", "one", "three"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long comes first, file by file; small tests are left to balance the workers at the end."""
     needs: dict[Path, set[str]] = {}
     for item in items:
@@ -27,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     small = [item for item in items if "shipped" not in needs[item.path] and not needs[item.path] & CLIMBS]
     room = max(0, len(items) // 2 - len(ours))
     items[:] = ours + small[:room] + others + small[room:]
+    plugin.describe(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import pytest
 from crf2csr.specs import read_yaml
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-CFG-04")
+
 PAGE = read_yaml(ROOT / "config/config.yaml")
 GROUPS = {g["variable"]: g for g in read_yaml(ROOT / "config/adam/adsl.yaml")["subject"]["groups"]}
 

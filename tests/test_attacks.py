@@ -30,6 +30,8 @@ from tests.csr import small
 from tests.raw._shapes import sheet, workbook
 from trials import files
 
+pytestmark = pytest.mark.req("URS-SEC-01")
+
 # A text in a field of the export -> how a sheet shows it.
 ATTACKS = {
     "<script>alert(1)</script>": "<script>alert(1)</script>",
@@ -125,6 +127,7 @@ def with_terms(texts: list[str]):
     return change
 
 
+@pytest.mark.req("URS-RAW-01")
 def test_every_text_is_staged_to_the_letter_however_long(base, study, export):
     texts = [*ATTACKS, MEGABYTE]
     deliver(export, with_terms(texts))
@@ -157,6 +160,7 @@ def test_a_megabyte_in_a_sheet_is_whole():
     assert made.count(b"x") == len(MEGABYTE)
 
 
+@pytest.mark.req("URS-SEC-02")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_leads_out_is_refused_before_anything_is_opened(base, study, export, name):
     deliver(export, lambda folder, manifest, entry, content: entry.update(name=name))
@@ -165,6 +169,7 @@ def test_a_name_that_leads_out_is_refused_before_anything_is_opened(base, study,
     assert (found.value.file, found.value.field, found.value.value) == ("data/raw/manifest.yaml", "name", name)
 
 
+@pytest.mark.req("URS-SEC-02")
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_attacks_is_refused_with_one_line(base, study, export, name):
     deliver(export, files.DELIVERIES[name])
@@ -174,6 +179,7 @@ def test_a_file_that_attacks_is_refused_with_one_line(base, study, export, name)
     assert found.value.file.startswith("data/raw/AE.")
 
 
+@pytest.mark.req("URS-SEC-02")
 def test_members_of_a_workbook_that_would_leave_the_folder_are_never_written(base, study, export):
     def change(folder, manifest, entry, content):
         rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))

@@ -19,6 +19,8 @@ from crf2csr.plan import Plan
 from crf2csr.specs import Study
 from tests.climb import ROOT, copy_config, inside
 
+pytestmark = pytest.mark.req("URS-CFG-01")
+
 PAGE, VS, SDTM_VS, WORDS = "config/config.yaml", "config/crf/vs.yaml", "config/sdtm/vs.yaml", "config/codelists.yaml"
 LABS, CHECKS, ANSWERS = "config/labs.yaml", "config/checks.yaml", "config/accepted_queries.yaml"
 MANIFEST = "data/raw/manifest.yaml"

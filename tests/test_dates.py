@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from crf2csr import dates
 
+pytestmark = pytest.mark.req("URS-SDT-03")
+
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 READINGS = [
     # as entered, ISO 8601, status
@@ -84,6 +86,7 @@ def test_days_and_iso_dates_are_two_names_of_one_thing(day):
     assert number[0] == (day - date(1970, 1, 1)).days and dates.to_iso(number)[0] == iso[0]
 
 
+@pytest.mark.req("URS-ADA-03")
 @given(DAYS, st.integers(-400, 400))
 def test_there_is_no_study_day_0(first, apart):
     day, reference = (pd.Series([d.toordinal()], dtype="Int64") for d in (first + timedelta(days=apart), first))

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.req("URS-REP-05")
+
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
 STEMS = ["requirements", *(f"requirements-{word}" for word in ("test", "package", "paper", "crate", "slurm"))]

@@ -14,7 +14,10 @@ from crf2csr import codelists, io, populations, specs
 from crf2csr.errors import Cause
 from crf2csr.ledger import Ledger
 
+pytestmark = pytest.mark.req("URS-CFG-05")
 
+
+@pytest.mark.req("URS-ACC-02")
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_a_ledger_takes_a_step_only_when_it_balances(rows_in, out, lost):
     ledger = Ledger()
@@ -26,6 +29,7 @@ def test_a_ledger_takes_a_step_only_when_it_balances(rows_in, out, lost):
             ledger.enter("step", "F", rows_in, out, {"why": lost})
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_a_row_that_is_neither_kept_nor_lost_is_refused():
     with pytest.raises(Cause, match="neither kept nor lost"):
         Ledger().split(pd.DataFrame({"A": [1, 2]}), pd.Series([True, None]), "step", "F", "why")
@@ -36,6 +40,7 @@ ROWS = pd.DataFrame({"SEX": ["F", "M", None, ""], "AGE": pd.Series([17, 18, None
 )
 
 
+@pytest.mark.req("URS-ACC-08")
 @pytest.mark.parametrize(
     ("where", "met"),
     [
@@ -54,6 +59,7 @@ def test_conditions_on_rows(where, met):
     assert populations.matches(ROWS, where).tolist() == met
 
 
+@pytest.mark.req("URS-ACC-08")
 @pytest.mark.parametrize(
     ("where", "words"),
     [
@@ -68,6 +74,7 @@ def test_a_condition_that_would_lose_rows_silently_or_makes_no_sense_is_refused(
         populations.matches(ROWS, where)
 
 
+@pytest.mark.req("URS-SDT-02")
 def test_a_word_is_encoded_as_listed_or_in_another_width_and_else_unknown():
     made = codelists.encode(pd.Series(["Y", " Y ", "Ｙ", "y", "Yes", "", None], dtype="str"), {"Y": "YES", "N": "NO"})
     assert made["term"].fillna("").tolist() == ["YES", "YES", "YES", "YES", "", "", ""]
@@ -111,10 +118,12 @@ def test_a_syntax_error_names_its_line(tmp_path):
     assert found.value.line in (2, 3)
 
 
+@pytest.mark.req("URS-REP-02")
 def test_a_digest_does_not_depend_on_the_order_of_keys_and_does_on_every_value():
     assert specs.digest({"a": 1, "b": 2}) == specs.digest({"b": 2, "a": 1}) != specs.digest({"a": 1, "b": 3})
 
 
+@pytest.mark.req("URS-REP-03")
 def test_a_disk_that_is_full_is_a_cause_and_leaves_no_half_file(tmp_path, monkeypatch):
     def full(self: Path, content: bytes) -> int:
         with self.open("wb") as file:

@@ -10,6 +10,8 @@ import pytest
 from crf2csr.specs import read_yaml
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-CFG-02")
+
 STUDIES = [ROOT / "config", *sorted(ROOT.glob("studies/*/config"))]
 HOUSE = [
     ROOT / "Snakefile",

@@ -17,6 +17,8 @@ import pytest
 from tests.independent import DATA, FOR_THE_SKIN, LIGHT, STEROID_OR_SYSTEMIC, day, exact_interval, tenths
 from tests.independent import rows_of as form
 
+pytestmark = pytest.mark.req("URS-VER-02")
+
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, bool]:

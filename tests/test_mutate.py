@@ -4,6 +4,8 @@ import pytest
 
 from mutate.__main__ import ROOT, faults, planted
 
+pytestmark = pytest.mark.req("URS-VER-04")
+
 FAULTS = {fault["id"]: fault for fault in faults()}
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from crf2csr import numbers
 
+pytestmark = pytest.mark.req("URS-TLF-02")
+
 NOT_NUMBERS = [
     "1_000",
     "inf",
@@ -33,11 +35,13 @@ NOT_NUMBERS = [
 ]
 
 
+@pytest.mark.req("URS-SDT-03")
 @pytest.mark.parametrize("text", NOT_NUMBERS)
 def test_what_only_a_programming_language_or_another_locale_takes_for_a_number_is_none(text):
     assert numbers.to_number(pd.Series([text], dtype="str")).isna().all()
 
 
+@pytest.mark.req("URS-SDT-03")
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=3))
 def test_every_plain_decimal_is_read(value):
     assert numbers.to_number(pd.Series([f"{value:f}"], dtype="str"))[0] == float(value)
@@ -67,6 +71,7 @@ def test_a_rounded_number_is_never_further_away_than_half_a_unit(value, digits):
     assert str(made) != "-0"
 
 
+@pytest.mark.req("URS-TLF-01")
 @pytest.mark.parametrize(
     ("value", "name", "text"),
     [

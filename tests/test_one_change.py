@@ -10,6 +10,8 @@ import pytest
 
 from tests import tiny
 
+pytestmark = pytest.mark.req("URS-REP-04")
+
 KEY = [
     "chapter",
     "analysis",

@@ -16,6 +16,8 @@ from crf2csr.plan import HOUSE, Plan, has_room
 from crf2csr.specs import FLOORS, Study
 from tests.climb import ROOT, SHARED, inside
 
+pytestmark = pytest.mark.req("URS-CFG-03")
+
 BELOW = {"sdtm": "raw", "adam": "sdtm", "ard": "adam", "tlf": "ard"}
 NEIGHBOURS = ("sdtm", "adam")
 SIDE = {"_trace", "_ledger", "_queries"}

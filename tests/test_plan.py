@@ -17,6 +17,8 @@ from crf2csr.plan import HOUSE, Job, Plan, imports, ordered
 from crf2csr.specs import Study
 from tests.climb import ROOT, inside
 
+pytestmark = pytest.mark.req("URS-REP-02")
+
 SCHEMAS = ROOT / "workflow" / "schemas"
 
 
@@ -33,17 +35,20 @@ def jobs(plan: Plan) -> list[Job]:
     return [job for floor in floors for job in floor.values() if isinstance(job, Job)] + held
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_no_two_jobs_write_one_file(plan):
     paths = [path for job in jobs(plan) for path in job.outputs.values()]
     assert len(paths) == len(set(paths))
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_every_input_is_made_by_a_job_or_comes_with_the_study(plan):
     made = {path for job in jobs(plan) for path in job.outputs.values()}
     needed = {path for job in jobs(plan) for path in job.inputs.values()}
     assert needed - made == {job.inputs["file"] for job in plan.raw.values()} | {"qc/agreement.csv"}
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_jobs_are_sorted_so_that_each_comes_after_its_sources(plan):
     done: set[str] = {job.inputs["file"] for job in plan.raw.values()} | {"qc/agreement.csv"}
     every = ordered(jobs(plan))
@@ -53,6 +58,7 @@ def test_jobs_are_sorted_so_that_each_comes_after_its_sources(plan):
         done |= set(job.outputs.values())
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_a_circle_is_refused_by_the_names_on_it():
     a = Job("cm", {"sdtm/ce": "ce.parquet"}, {"data": "cm.parquet"}, "")
     b = Job("ce", {"sdtm/cm": "cm.parquet"}, {"data": "ce.parquet"}, "")
@@ -60,6 +66,7 @@ def test_a_circle_is_refused_by_the_names_on_it():
         ordered([a, b])
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_the_plan_is_the_same_each_time_it_is_made(plan):
     with inside(ROOT):
         again = Plan(Study(".", SCHEMAS))
@@ -136,6 +143,7 @@ def test_the_words_of_a_room_are_those_of_all_that_it_imports():
     assert "ANRIND" not in plan_module.words("crf2csr.ledger")
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_a_chapter_reads_the_columns_that_it_or_its_methods_name_and_no_others(tmp_path):
     table = pd.DataFrame({"USUBJID": ["S"], "WANTED": ["x"], "ANRIND": ["LOW"], "NOBODYS": ["y"]}).astype("str")
     io.write_table(tmp_path / "adlb.parquet", table)

@@ -18,6 +18,8 @@ from qc.export import export
 from tests import two_arms
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-VER-01")
+
 
 @pytest.fixture(scope="module")
 def verified(shipped, tmp_path_factory) -> tuple[Comparison, Path]:

@@ -14,6 +14,8 @@ from crf2csr.plan import Plan
 from crf2csr.specs import Study
 from tests.climb import ROOT, inside
 
+pytestmark = pytest.mark.req("URS-CFG-01")
+
 SCHEMAS = ROOT / "workflow" / "schemas"
 ARD, TLF, ESTIMANDS = "config/ard/efficacy.yaml", "config/tlf/efficacy.yaml", "config/estimands.yaml"
 STRATEGIES = "composite, hypothetical, while on treatment, treatment policy"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from crf2csr import results
 from crf2csr.ard._facts import Facts
+
+pytestmark = pytest.mark.req("URS-ARD-18")
 
 
 def table(stat: float | None = 0.5, **where: str) -> pd.DataFrame:

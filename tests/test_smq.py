@@ -17,6 +17,8 @@ from crf2csr.plan import Plan
 from crf2csr.specs import Study
 from tests.climb import ROOT, inside
 
+pytestmark = pytest.mark.req("URS-ADA-13")
+
 SCHEMAS = ROOT / "workflow/schemas"
 LIST = """smq_name,smq_code,pt_code,pt_name,scope,category
 Blue moon reactions,90000001,80000001,Moon staring,narrow,A
@@ -167,6 +169,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.req("URS-CFG-01")
 @pytest.mark.parametrize(("query", "text", "said"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_cannot_be_read_as_declared_is_one_line_that_names_file_key_and_value(tmp_path, query, text, said):
     written(tmp_path, text)
@@ -192,6 +195,7 @@ def plan(folder: Path) -> Plan:
         return Plan(Study(".", SCHEMAS))
 
 
+@pytest.mark.req("URS-REP-02")
 def test_a_changed_term_makes_the_jobs_that_use_the_list_stale_and_no_others(folder):
     written(folder / "config")
     before = plan(folder)
@@ -202,11 +206,13 @@ def test_a_changed_term_makes_the_jobs_that_use_the_list_stale_and_no_others(fol
     assert after.sdtm["ae"].digest == before.sdtm["ae"].digest
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_a_list_that_is_not_there_stops_the_study_before_its_first_job(folder):
     with pytest.raises(Cause, match=r"field groups\.MOON\.smq\.file, value 'smq/list\.csv'"):
         plan(folder)
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_an_unknown_scope_is_refused_by_the_schema(folder):
     path = folder / "config/aesi.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("scope: broad", "scope: wide"), encoding="utf-8")

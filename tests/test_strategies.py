@@ -13,6 +13,8 @@ from crf2csr.plan import Plan
 from crf2csr.specs import Study
 from tests.climb import DOORS, ROOT, copy_config, inside
 
+pytestmark = pytest.mark.req("URS-ADA-05")
+
 EVENT = "PROHIB"
 ANALYSES = ("primary", "locf", "treatment_policy", "how_reached", "response_nri", "time_to_50")
 

@@ -11,6 +11,8 @@ import yaml
 
 from tests.climb import ROOT, SHARED, climb, copy_config
 
+pytestmark = pytest.mark.req("URS-ACC-01")
+
 CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 RAW = {
     "shipped": ROOT / "data/raw",

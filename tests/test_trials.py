@@ -12,6 +12,8 @@ from trials.balance import balance
 from trials.bench import trials, tried
 from trials.front import Shipped, copied
 
+pytestmark = pytest.mark.req("URS-ACC-04")
+
 FILES = {8, 18, 19, 22, 23}  # problems of whole files
 DECLARED = trials()
 HERE = [t for t in DECLARED if not t.get("slow") and t.get("problem", 8) in FILES]
@@ -34,12 +36,14 @@ def test_a_corrupted_export_meets_its_reaction_and_no_record_is_lost(tmp_path, b
     assert outcome.agrees, "\n".join(outcome.lines())
 
 
+@pytest.mark.req("URS-ACC-01")
 def test_the_shipped_export_balances_by_an_independent_count(base):
     found = balance(base.folder, set().union(*base.recs.values()), base.queries)
     assert found.wrong == []
     assert found.rows_in == found.to_sdtm + found.left.total() > 8000
 
 
+@pytest.mark.req("URS-ACC-01")
 def test_the_count_notices_a_record_that_the_ledger_lacks(tmp_path, base):
     path = copied(base, tmp_path / "short") / "data/raw/VS.csv"
     path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[-1])

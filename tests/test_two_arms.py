@@ -16,6 +16,8 @@ from tests import two_arms
 from tests.score_interval import ends_of
 from tests.tlf import _seen
 
+pytestmark = pytest.mark.req("URS-STU-03")
+
 SVG = "{http://www.w3.org/2000/svg}"
 PLAN = {"id": "f-1", "title": "Terms", "analysis": "by_term", "interval": "miettinen_nurminen"}
 

@@ -16,6 +16,8 @@ from crf2csr.errors import Cause
 from crf2csr.workers import WORTHWHILE, Crew
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-SCL-02")
+
 SCRIPTS = ROOT / "workflow/scripts"
 
 
@@ -76,6 +78,7 @@ def test_a_cause_comes_back_whole(crew):
     assert cause.lines() == ["data/raw/AE.csv, line 7, field AESTDAT, value '2026-02-30': is not a date"]
 
 
+@pytest.mark.req("URS-REP-03")
 def test_a_process_that_was_ended_is_a_cause_that_names_the_job(crew):
     with pytest.raises(Cause, match="ended from outside") as found:
         crew.perform(die, job("derive_adlb"))
@@ -97,6 +100,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.req("URS-REP-03")
 def test_no_process_outlives_a_run_that_was_killed(tmp_path):
     path = os.pathsep.join([str(SCRIPTS), str(ROOT)])
     run = subprocess.Popen(

@@ -12,6 +12,8 @@ import pytest
 
 from tests import tiny
 
+pytestmark = pytest.mark.req("URS-REP-02")
+
 
 @pytest.fixture
 def study(climbed, tmp_path):
@@ -26,6 +28,7 @@ def jobs_to_run(folder) -> set[str]:
     return set(re.findall(r"^(?:local)?rule (\w+):", said.stdout + said.stderr, flags=re.MULTILINE)) - {"all"}
 
 
+@pytest.mark.req("URS-ACC-06")
 def test_the_run_ends_with_the_appendix_and_the_stamp_of_the_gate(climbed):
     assert (climbed / "reports/csr-appendix.html").stat().st_size > 10_000
     assert (climbed / "results/gate.txt").read_text(encoding="utf-8").strip()
@@ -78,6 +81,7 @@ def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_fil
     assert not gone.exists() and asked
 
 
+@pytest.mark.req("URS-REP-01")
 def test_two_runs_in_other_folders_locales_time_zones_and_processes_give_the_same_bytes(climbed, tmp_path):
     other = tiny.make(tmp_path / "elsewhere with a blank")
     abroad = {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Asia/Shanghai", "PYTHONHASHSEED": "1234"}
@@ -86,6 +90,7 @@ def test_two_runs_in_other_folders_locales_time_zones_and_processes_give_the_sam
     assert tiny.digests(other) == tiny.digests(climbed)
 
 
+@pytest.mark.req("URS-RAW-03")
 def test_a_refused_file_is_named_first_and_without_a_traceback(study):
     file = study / "data/raw/AE.csv"
     lines = file.read_bytes().split(b"\n")
@@ -102,6 +107,7 @@ def test_a_refused_file_is_named_first_and_without_a_traceback(study):
     assert said.index("CAUSE:") < said.index("Error in rule")
 
 
+@pytest.mark.req("URS-RAW-03")
 def test_a_file_that_is_not_the_one_received_is_refused(study):
     file = study / "data/raw/VS.csv"
     file.write_bytes(file.read_bytes() + b"\n")
@@ -109,12 +115,14 @@ def test_a_file_that_is_not_the_one_received_is_refused(study):
     assert "sha256 differs" in (study / "logs/cause.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_an_unknown_option_is_refused(study):
     run = tiny.snakemake(study, "--config", "rawdir=elsewhere")
     assert run.returncode != 0
     assert "is not an option of --config" in run.stderr
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_a_name_that_nothing_bears_stops_the_run_before_its_first_job(study):
     file = study / "config/estimands.yaml"
     text = file.read_text(encoding="utf-8")
@@ -127,6 +135,7 @@ def test_a_name_that_nothing_bears_stops_the_run_before_its_first_job(study):
     assert "jobid" not in said and tiny.digests(study) == before
 
 
+@pytest.mark.req("URS-CFG-03")
 def test_the_workflow_passes_the_linter_of_snakemake(climbed):
     run = tiny.snakemake(climbed, "--lint")
     assert run.returncode == 0, run.stdout + run.stderr

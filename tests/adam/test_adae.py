@@ -6,6 +6,8 @@ import pytest
 from crf2csr import dates, specs
 from crf2csr.adam import _interest, adae
 
+pytestmark = pytest.mark.req("URS-ADA-07")
+
 FIRST, LAST = "2026-03-15", "2026-06-06"
 COLUMNS = ["AETERM", "AEDECOD", "AEBODSYS", "AEHLT", "AEHLGT", "AESTDTC", "AEENDTC", "AEREL", "AETOXGR", "AESER"]
 
@@ -144,6 +146,7 @@ def test_grade_comes_from_severity_only_where_there_is_no_grade():
     assert adae.grade(rows, {"MILD": 1, "SEVERE": 3}).fillna(0).tolist() == [2, 3, 0]
 
 
+@pytest.mark.req("URS-ADA-13")
 def test_a_group_is_found_by_terms_classes_and_the_verbatim_of_uncoded_events():
     groups = [
         {
@@ -172,6 +175,7 @@ def test_a_group_is_found_by_terms_classes_and_the_verbatim_of_uncoded_events():
     ]
 
 
+@pytest.mark.req("URS-ADA-13")
 def test_the_groups_of_the_study_have_a_variable_each():
     spec, groups = specs.read_yaml("config/adam/adae.yaml"), specs.read_yaml("config/aesi.yaml")["groups"]
     wanted = [f"CQ{n:02d}NAM" for n in range(1, len(groups) + 1)]
@@ -184,6 +188,7 @@ def test_the_groups_of_the_study_have_a_variable_each():
     ]
 
 
+@pytest.mark.req("URS-ADA-13")
 def test_a_term_about_the_skin_or_the_bones_is_no_event_of_interest_by_accident():
     groups = specs.read_yaml("config/aesi.yaml")["groups"]
     rows = _ae(
@@ -229,6 +234,7 @@ OTHER_DAYS = [
 ]
 
 
+@pytest.mark.req("URS-ADA-08")
 @pytest.mark.parametrize(("start", "end", "expected"), OTHER_DAYS)
 def test_an_imputed_date_says_whether_another_possible_day_changes_emergence(start, end, expected):
     found = _made({"AESTDTC": start or None, "AEENDTC": end or None})["TRTEMALT"].iloc[0]

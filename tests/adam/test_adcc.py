@@ -9,6 +9,8 @@ import pytest
 
 from crf2csr.adam import adcc
 
+pytestmark = pytest.mark.req("URS-ADA-14")
+
 PAGE = {
     "phases": {"baseline_days": 14},
     "labs": {"censored": {"below": {"times": 0.5, "dtype": "HALFLLOQ"}, "above": {"times": 1, "dtype": "ULOQ"}}},

@@ -6,6 +6,8 @@ import pytest
 from crf2csr import dates
 from crf2csr.adam import adcm
 
+pytestmark = pytest.mark.req("URS-ADA-11")
+
 FIRST, LAST = "2026-03-15", "2026-06-06"
 TABLE = {
     "disease": ["ppp"],
@@ -86,6 +88,7 @@ def test_when_a_drug_was_used(category, start, end, prior, concomitant, after):
     assert [None if pd.isna(row[n]) else row[n] for n in ("PREFL", "ONTRTFL", "FUPFL")] == [prior, concomitant, after]
 
 
+@pytest.mark.req("URS-ADA-05")
 def test_a_prohibited_drug_counts_only_on_treatment_and_each_is_asked_about():
     made = _made(
         {"TRT": "Methotrexate", "INDC": "PPP", "STDTC": "2026-04-01"},

@@ -6,6 +6,8 @@ import pytest
 from crf2csr import dates
 from crf2csr.adam import addv
 
+pytestmark = pytest.mark.req("URS-ADA-12")
+
 FIRST = "2026-03-01"
 VISITS = [
     {"event": "SCR", "number": 1, "name": "Screening", "from": -28, "to": 1},

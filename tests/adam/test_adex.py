@@ -1,9 +1,12 @@
 """ADEX on small tables."""
 
 import pandas as pd
+import pytest
 
 from crf2csr import dates, specs
 from crf2csr.adam import _exposure, adex
+
+pytestmark = pytest.mark.req("URS-ADA-10")
 
 ARMS = [{"code": "A", "label": "Drug", "dose": {"a_day": 4, "unit": "mg", "units_a_day": 1}}]
 

@@ -7,6 +7,8 @@ from crf2csr import dates
 from crf2csr.adam import adfc
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-11")
+
 SPEC = {
     "variables": {"SAFFL": {}},
     "parameters": [
@@ -39,12 +41,14 @@ def test_a_result_is_normal_abnormal_or_not_done():
     assert data["AVALCAT1"].tolist() == ["NORMAL", "ABNORMAL", "NOT DONE"]
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_the_baseline_is_the_last_result_on_or_before_the_first_dose():
     data = made(("NEGATIVE", "2026-02-20"), ("POSITIVE", "2026-03-01"), ("NEGATIVE", "2026-03-02")).data
     assert data["ABLFL"].fillna("").tolist() == ["", "Y", ""]
     assert data["ONTRTFL"].fillna("").tolist() == ["", "", "Y"]
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_rows_that_are_no_parameter_are_in_the_ledger():
     lost = made(("NEGATIVE", "2026-02-20")).ledger.frame().query("ROWS_LOST > 0")
     assert lost[["REASON", "ROWS_LOST"]].values.tolist() == [["not a parameter of ADFC", 1]]

@@ -8,6 +8,8 @@ import pytest
 from crf2csr.adam import _prohibited, adice
 from crf2csr.specs import read_yaml
 
+pytestmark = pytest.mark.req("URS-ADA-05")
+
 TABLE = read_yaml("config/prohibited.yaml")
 FIRST = 20454  # 2026-01-01
 
@@ -122,6 +124,7 @@ def cm(**changed: object) -> pd.DataFrame:
     return pd.DataFrame([row | changed]).astype(dict.fromkeys(("CMSTDTC", "CMENDTC"), "str"))
 
 
+@pytest.mark.req("URS-ADA-08")
 @pytest.mark.parametrize(
     ("start", "end", "day", "flag"),
     [

@@ -7,6 +7,8 @@ from crf2csr import specs
 from crf2csr.adam import _eligibility, adie, adsl
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-12")
+
 ANALYTES = {"BILI": {"unit": "umol/L", "units": {"umol/L": {}, "mg/dL": {"times": 17.104}}}}
 
 

@@ -6,6 +6,8 @@ import pytest
 from crf2csr import dates, io, specs
 from crf2csr.adam import adlb
 
+pytestmark = pytest.mark.req("URS-ADA-09")
+
 FIRST, LAST = "2026-03-01", "2026-05-23"  # days 1 and 84
 SPEC = {
     "name": "ADLB",
@@ -76,6 +78,7 @@ def _made(*results, page=None):
 BASE, POST = "2026-02-20", "2026-05-24"
 
 
+@pytest.mark.req("URS-ADA-11")
 def test_baseline_change_and_both_units():
     rows = _made(
         {"test": "HGB", "value": 140.0, "on": BASE, "lo": 115, "hi": 150},
@@ -113,6 +116,7 @@ def test_two_names_of_one_quantity_are_one_parameter():
     assert rows["PARAMCD"].tolist() == ["UREA", "UREA"] and rows.loc[1, "CHG"] == 1
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_an_unscheduled_record_nearer_the_target_is_analysed():
     rows = _made(
         {"value": 20.0, "on": BASE},

@@ -1,9 +1,12 @@
 """ADMH on small tables."""
 
 import pandas as pd
+import pytest
 
 from crf2csr import dates, specs
 from crf2csr.adam import admh
+
+pytestmark = pytest.mark.req("URS-ADA-11")
 
 GROUPS = [
     {"id": "HT", "label": "Hypertension", "contains": ["hypertension"], "verbatim": ["高血压"]},
@@ -45,6 +48,7 @@ def test_history_never_starts_with_the_first_dose():
     assert made.data["ASTDTF"].fillna("").tolist() == ["M", ""]
 
 
+@pytest.mark.req("URS-ADA-13")
 def test_a_condition_belongs_to_a_group_by_code_category_or_the_verbatim_of_what_is_not_coded():
     rows = _made(
         {"MHDECOD": "Hypertension"},
@@ -61,6 +65,7 @@ def test_a_condition_continues_when_it_is_ongoing_or_ended_after_the_first_dose(
     assert rows["CONTFL"].fillna("").tolist() == ["Y", "Y", "", ""]
 
 
+@pytest.mark.req("URS-ADA-13")
 def test_the_groups_of_the_study_take_its_categories():
     groups = specs.read_yaml("config/comorbidities.yaml")["groups"]
     listed = {category for group in groups for category in group.get("categories", [])}

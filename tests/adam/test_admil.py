@@ -10,6 +10,8 @@ import pytest
 from crf2csr.adam import admil
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-14")
+
 SPEC: dict[str, Any] = {
     "variables": {},
     "parameters": [

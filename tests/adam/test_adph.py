@@ -9,6 +9,8 @@ import pytest
 
 from crf2csr.adam import _phases, adph
 
+pytestmark = pytest.mark.req("URS-ADA-14")
+
 PAGE = {
     "phases": {
         "onset": "ONSETDT",

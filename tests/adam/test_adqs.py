@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crf2csr.adam import _criteria, _dlqi, _subject, _wpai, adqs
 from crf2csr.specs import read_yaml
 
+pytestmark = pytest.mark.req("URS-ADA-02")
+
 SPEC = read_yaml("config/adam/adqs.yaml")
 PARAMETERS = {p["code"]: p for p in SPEC["parameters"]}
 TESTS = [*_dlqi.ITEMS, _dlqi.SECOND_PART]
@@ -133,6 +135,7 @@ def test_not_relevant_is_a_missing_item_where_the_item_has_no_such_answer(given,
     assert (value.loc["DLQI", "MISSFL"] == "Y") is filled
 
 
+@pytest.mark.req("URS-ADA-04")
 @pytest.mark.parametrize(
     ("total", "band"),
     [
@@ -153,6 +156,7 @@ def test_the_bands_of_the_total(total, band):
     assert label.tolist() == [band]
 
 
+@pytest.mark.req("URS-ADA-04")
 @pytest.mark.parametrize(
     ("code", "base", "post", "response"),
     [

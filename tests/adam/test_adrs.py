@@ -12,6 +12,8 @@ from crf2csr.adam._estimands import Handling
 from crf2csr.errors import Cause
 from tests.adam.findings import PAGE, SPEC, WINDOWS, events, responses, scores, treated
 
+pytestmark = pytest.mark.req("URS-ADA-05")
+
 NOBODY = events()
 
 
@@ -46,16 +48,19 @@ def items(**changed: float | None) -> pd.DataFrame:
     return pd.DataFrame([row | changed]).astype("float64")
 
 
+@pytest.mark.req("URS-ADA-02")
 def test_the_worst_of_everything_is_72():
     assert _pppasi.scores(items())["PPPASI"].tolist() == [720]
 
 
+@pytest.mark.req("URS-ADA-02")
 def test_palms_weigh_two_tenths_and_soles_three():
     nothing = {f"{r}{s}": 0.0 for r in ("LP", "RS", "LS", "RP") for s in ("ERY", "PUS", "DES")}
     assert _pppasi.scores(items(**nothing | {"RPERY": 1.0}))["PPPASI"].tolist() == [12]
     assert _pppasi.scores(items(**nothing | {"RSERY": 1.0}))["PPPASI"].tolist() == [18]
 
 
+@pytest.mark.req("URS-ADA-02")
 @pytest.mark.parametrize(
     ("percent", "score"),
     [(0, 0), (0.5, 1), (9.9, 1), (10, 2), (30, 3), (50, 4), (70, 5), (90, 6), (100, 6), (101, None)],
@@ -65,16 +70,19 @@ def test_an_area_score_follows_from_the_percentage(percent, score):
     assert found.tolist() == ([score] if score is not None else [pd.NA])
 
 
+@pytest.mark.req("URS-ADA-02")
 def test_a_missing_area_score_is_derived_from_the_percentage_and_flagged():
     made = _pppasi.scores(items(RPARE=None, RPPCT=100.0))
     assert made["PPPASI"].tolist() == [720] and made["AREAFL"].tolist() == ["Y"]
 
 
+@pytest.mark.req("URS-ADA-02")
 def test_any_other_missing_item_makes_the_total_missing():
     made = _pppasi.scores(items(LSDES=None))
     assert made["PPPASI"].isna().all() and made["SGNDES"].isna().all() and made["SGNERY"].tolist() == [16]
 
 
+@pytest.mark.req("URS-ADA-02")
 def test_a_missing_item_and_one_that_cannot_be_used_are_told_apart():
     lacking = pd.DataFrame({"RPERY": [True, False], "LSDES": [True, False]})
     entered = pd.DataFrame({"RPERY": [False, True], "LSDES": [True, True]})
@@ -85,6 +93,7 @@ def test_a_missing_item_and_one_that_cannot_be_used_are_told_apart():
 # ---- criteria ----
 
 
+@pytest.mark.req("URS-ADA-04")
 @settings(deadline=None)
 @given(st.integers(1, 720), st.integers(0, 720), st.sampled_from([50, 75, 90, 100]))
 def test_a_fall_is_decided_as_in_fractions(base, post, fall):
@@ -97,12 +106,14 @@ def test_a_fall_is_decided_as_in_fractions(base, post, fall):
     assert short is want
 
 
+@pytest.mark.req("URS-ADA-04")
 def test_exact_boundaries_count_as_response():
     base, post = pd.Series([28, 120, 10], dtype="Int64"), pd.Series([7, 12, 1], dtype="Int64")
     assert _criteria.met(base, post, {"of": "X", "fall": 75}).tolist() == [1, 1, 1]
     assert _criteria.met(base, post, {"of": "X", "fall": 90}).tolist() == [0, 1, 1]
 
 
+@pytest.mark.req("URS-ADA-04")
 def test_a_fall_from_zero_is_not_defined():
     assert (
         _criteria.met(pd.Series([0], dtype="Int64"), pd.Series([0], dtype="Int64"), {"of": "X", "fall": 50})
@@ -111,12 +122,14 @@ def test_a_fall_from_zero_is_not_defined():
     )
 
 
+@pytest.mark.req("URS-ADA-04")
 def test_success_needs_clear_or_almost_clear_and_two_grades():
     rule = {"of": "G", "at_most": 1, "better_by": 2, "base_at_least": 2}
     base, post = pd.Series([20, 30, 40, 10, 20], dtype="Int64"), pd.Series([0, 10, 20, 0, 10], dtype="Int64")
     assert _criteria.met(base, post, rule).tolist() == [1, 1, 0, pd.NA, 0]
 
 
+@pytest.mark.req("URS-ADA-04")
 def test_an_unknown_word_in_a_criterion_is_refused():
     spec = {"name": "X", "parameters": [{"code": "A"}, {"code": "B", "criterion": {"of": "A", "drop": 50}}]}
     with pytest.raises(Cause, match="not a response criterion"):
@@ -126,6 +139,7 @@ def test_an_unknown_word_in_a_criterion_is_refused():
 # ---- windows and baseline ----
 
 
+@pytest.mark.req("URS-ADA-03")
 @given(st.lists(st.integers(-30, 120).filter(bool), min_size=1, max_size=25))
 @settings(max_examples=25, deadline=None)
 def test_each_window_has_at_most_one_analysed_record_and_it_is_the_nearest(days):
@@ -138,6 +152,7 @@ def test_each_window_has_at_most_one_analysed_record_and_it_is_the_nearest(days)
     assert chosen.set_index("AVISIT")["AWTDIFF"].abs().to_dict() == nearest.to_dict()
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_a_tie_takes_the_later_record():
     made = records(
         scores(("A", 1, 100, "Baseline"), ("A", 83, 10, "Week 12"), ("A", 87, 20, "Unscheduled")), treated("A")
@@ -145,6 +160,7 @@ def test_a_tie_takes_the_later_record():
     assert made.loc[made["ANL01FL"] == "Y", "ADY"].tolist() == [1, 87]
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_baseline_is_the_last_value_on_or_before_the_first_dose():
     made = records(
         scores(
@@ -156,6 +172,7 @@ def test_baseline_is_the_last_value_on_or_before_the_first_dose():
     assert made.loc[made["ADY"] == 8, ["BASE", "CHG", "PCHG"]].to_numpy().tolist() == [[9.0, -4.5, -50.0]]
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_a_value_after_the_time_of_the_first_dose_is_not_baseline():
     rows = pd.DataFrame(
         {
@@ -172,12 +189,14 @@ def test_a_value_after_the_time_of_the_first_dose_is_not_baseline():
     assert flag.tolist()[0] == "Y" and pd.isna(flag.tolist()[1])
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_a_record_too_long_after_the_last_dose_is_kept_with_its_reason_for_the_treatment_policy():
     made = records(scores(("A", 1, 100, "Baseline"), ("A", 85, 10, "Week 12")), treated("A", left={"A": (70, "OTHER")}))
     late = made[made["ADY"] == 85].iloc[0]
     assert pd.isna(late["ANL01FL"]) and late["ANL02FL"] == "Y" and late["AREAS"] == "More than 14 days after last dose"
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_a_visit_outside_the_window_of_the_protocol_is_flagged():
     made = records(scores(("A", 1, 100, "Baseline"), ("A", 97, 10, "Week 12")), treated("A"))
     assert made.loc[made["ADY"] == 97, ["AVISIT", "PWINFL", "ANL01FL"]].to_numpy().tolist() == [["Week 12", "N", "Y"]]
@@ -244,6 +263,7 @@ def test_the_last_observation_is_carried_over_missing_visits_only():
     )
 
 
+@pytest.mark.req("URS-ADA-04")
 def test_a_response_is_sustained_when_every_later_visit_and_the_last_keep_it():
     rows = scores(
         ("A", 1, 100, "Baseline"),

@@ -9,6 +9,8 @@ from crf2csr.adam import _sets, _subject
 from crf2csr.errors import Cause
 from crf2csr.specs import read_yaml
 
+pytestmark = pytest.mark.req("URS-ADA-01")
+
 SETS = read_yaml("config/config.yaml")["analysis_sets"]
 GROUPS = {rule["variable"]: rule for rule in read_yaml("config/adam/adsl.yaml")["subject"]["groups"]}
 
@@ -107,6 +109,7 @@ WEIGHT = {
 }
 
 
+@pytest.mark.req("URS-ADA-03")
 def test_a_baseline_value_is_the_last_that_is_not_missing_on_or_before_the_first_dose():
     rows = weights(
         ("A", "2025-12-20", 60),

@@ -8,6 +8,8 @@ import pytest
 from crf2csr.adam import adtl
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-14")
+
 ADSL = pd.DataFrame(
     {"USUBJID": ["S"], "TRTSDT": pd.array([100], dtype="Int64"), "ONSETDT": pd.array([50], dtype="Int64")}
 )
@@ -30,6 +32,7 @@ def timeline(*rules: dict, **sources: pd.DataFrame):
     )
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_an_event_without_a_date_is_in_the_ledger_and_a_missing_word_leaves_nothing():
     made = timeline(RULE)
     assert made.data[["ADT", "ADY", "ADYON", "TLTEXT"]].to_numpy().tolist() == [

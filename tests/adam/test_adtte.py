@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from crf2csr.adam import adtte
+
+pytestmark = pytest.mark.req("URS-ADA-06")
 
 DAY_1 = 20000
 SOURCE = {"of": "adrs", "where": {"PARAMCD": "HALF"}, "date": "ADT"}

@@ -1,9 +1,12 @@
 """ADVS on small tables."""
 
 import pandas as pd
+import pytest
 
 from crf2csr import dates
 from crf2csr.adam import advs
+
+pytestmark = pytest.mark.req("URS-ADA-11")
 
 SPEC = {
     "name": "ADVS",

@@ -7,6 +7,8 @@ from crf2csr import io
 from crf2csr.adam import _ctcae
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-09")
+
 TABLE = io.read_records("workflow/standards/ctcae_v5_labs.csv")
 UNITS = {
     "HGB": "g/L",

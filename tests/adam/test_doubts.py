@@ -7,6 +7,8 @@ import pytest
 
 from crf2csr.adam import _assessments, _doubts, _pppasi
 
+pytestmark = pytest.mark.req("URS-ACC-03")
+
 PEOPLE = pd.DataFrame({"SUBJID": ["01-0001"]}, index=pd.Index(["A"], name="USUBJID"))
 
 

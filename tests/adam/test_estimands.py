@@ -11,6 +11,8 @@ from crf2csr.adam import _estimands, _records, _response
 from crf2csr.adam._estimands import Handling
 from tests.adam.findings import PAGE, SPEC, WINDOWS, events, responses, scores, treated
 
+pytestmark = pytest.mark.req("URS-ADA-05")
+
 POLICY = "treatment policy"
 # Half of baseline from week 1 on; the event comes between weeks 2 and 12.
 RESPONDS = scores(("A", 1, 100, "Baseline"), ("A", 8, 60, "Week 1"), ("A", 15, 40, "Week 2"), ("A", 85, 70, "Week 12"))

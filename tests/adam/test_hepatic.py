@@ -5,6 +5,8 @@ import pytest
 
 from crf2csr.adam import _hepatic
 
+pytestmark = pytest.mark.req("URS-ADA-09")
+
 RULE = {
     "enzymes": ["ALT", "AST"],
     "enzyme_times": 3,

@@ -6,6 +6,8 @@ import pytest
 from crf2csr import dates
 from crf2csr.adam import _imputation
 
+pytestmark = pytest.mark.req("URS-ADA-08")
+
 DOSE, CONTACT, CUTOFF = "2026-03-15", "2026-06-20", "2026-10-15"
 
 STARTS = [

@@ -11,6 +11,8 @@ from crf2csr.adam import _levels
 from crf2csr.errors import Cause
 from tests.climb import SHARED
 
+pytestmark = pytest.mark.req("URS-ADA-09")
+
 TABLE = io.read_records("workflow/standards/fda_lab_levels.csv")
 UNITS = {  # test: standard unit, conventional unit, standard x factor
     "HGB": ("g/L", "g/dL", 0.1),

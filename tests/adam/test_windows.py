@@ -5,6 +5,8 @@ import pytest
 
 from crf2csr.adam import _windows
 
+pytestmark = pytest.mark.req("URS-ADA-03")
+
 WINDOWS = [
     {"visit": "Week 1", "number": 1, "from": 2, "to": 11, "target": 8},
     {"visit": "Week 2", "number": 2, "from": 12, "to": 22, "target": 15},

@@ -13,6 +13,8 @@ from crf2csr.ard import ancova
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-07")
+
 VISITS, PEOPLE, WIDE = data("data/visits"), data("data/subjects"), data("data/wide_pppasi")
 WEEK_12 = VISITS.query("AVISITN == 12").reset_index(drop=True)
 ADSL = pd.DataFrame({"USUBJID": PEOPLE["USUBJID"].astype("str"), "TRT01P": pd.Series(["A"] * 60, dtype="str")})
@@ -146,6 +148,7 @@ def test_who_did_not_enter_is_told_with_the_reason():
     assert stat(facts, "entered") == stat(facts, "n") == 60 - len(absent)
 
 
+@pytest.mark.req("URS-ARD-16")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -161,6 +164,7 @@ def test_data_that_hold_no_model_are_an_error_row(change, reason):
     assert len(found) >= 3 and found["stat"].isna().all() and found["error"].str.contains(reason).all()
 
 
+@pytest.mark.req("URS-ARD-16")
 def test_an_arm_without_values_is_an_error_and_the_others_are_estimated():
     kept = rows()[~rows()["USUBJID"].isin(BY_SMOKING.loc[BY_SMOKING["TRT01P"] == "NEVER", "USUBJID"])]
     facts, _, _ = fitted(kept.reset_index(drop=True), BY_SMOKING, THREE, reference="CURRENT")

@@ -10,6 +10,8 @@ from scipy import stats
 from crf2csr.ard import _binomial
 from tests.ard._tables import REFERENCE, oracle
 
+pytestmark = pytest.mark.req("URS-ARD-03")
+
 CASES = {
     name: case
     for name, case in oracle("01_binomial").items()

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crf2csr.ard import boxes
 from tests.ard._tables import members, run, stat, subjects
+
+pytestmark = pytest.mark.req("URS-ARD-02")
 
 
 def analysed(values):

@@ -9,6 +9,8 @@ from crf2csr.errors import Cause
 from crf2csr.jobs import HOUSE
 from crf2csr.tlf._cells import Shelf, fill
 
+pytestmark = pytest.mark.req("URS-ARD-16")
+
 METHODS = sorted(p.stem for p in (HOUSE / "ard").glob("[a-z]*.py"))
 
 

@@ -5,6 +5,8 @@ import pytest
 from crf2csr.ard import _describe, continuous
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-02")
+
 NAMES = ["n", "mean", "sd", "se", "min", "max", "median"]
 
 

@@ -6,6 +6,8 @@ from crf2csr.ard import counts
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-01")
+
 
 def test_a_declared_level_without_a_subject_is_zero_and_a_missing_one_is_counted():
     adsl = subjects(4, SEX=pd.Series(["F", "F", np.nan, "F"], dtype="str"))

@@ -9,6 +9,8 @@ from crf2csr.errors import Cause
 from tests.ard._rscript import ask
 from tests.ard._tables import data, members, oracle, run, stat
 
+pytestmark = pytest.mark.req("URS-ARD-11")
+
 ORACLE = oracle("08_cox")
 TTE = data("data/tte")
 VETERAN = data("published/veteran")
@@ -241,6 +243,7 @@ def test_a_covariate_that_orders_all_leaves_others_undetermined():
     assert "not determined" in facts.loc[(facts["variable"] == "AGE") & (facts["stat_name"] == "hr"), "error"].iloc[0]
 
 
+@pytest.mark.req("URS-ARD-16")
 @pytest.mark.parametrize(
     ("covariates", "adtte", "why"),
     [

@@ -6,6 +6,8 @@ from crf2csr.adam import _criteria
 from crf2csr.ard import _criterion
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ADA-04")
+
 DECLARED = [
     {"of": "X", "fall": 50},
     {"of": "X", "fall": 75},

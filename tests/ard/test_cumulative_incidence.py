@@ -9,6 +9,8 @@ from crf2csr.errors import Cause
 from tests.ard._rscript import ask
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-10")
+
 ORACLE = oracle("07_aalen_johansen")
 TTE = data("data/tte")
 PROPERTY = settings(max_examples=50, derandomize=True, deadline=None)

@@ -11,6 +11,8 @@ from crf2csr.ard import _strata, _two_proportions, difference
 from crf2csr.errors import Cause
 from tests.ard._tables import REFERENCE, data, members, oracle, run, stat
 
+pytestmark = pytest.mark.req("URS-ARD-04")
+
 PUBLISHED = pd.read_csv(REFERENCE / "published_ci_difference.csv")
 R = oracle("04_mcnemar_2x2")
 

@@ -13,6 +13,8 @@ from crf2csr.ard import estimand
 from crf2csr.errors import Cause
 from tests.ard._tables import ARMS, members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-14")
+
 DAY_1 = 1000
 PAGE = ARMS | {
     "intercurrent_events": [

@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from crf2csr.ard import events
 from tests.ard._tables import members, run, stat, subjects
+
+pytestmark = pytest.mark.req("URS-ARD-01")
 
 ADAE = pd.DataFrame(
     {
@@ -24,6 +27,7 @@ def test_subjects_and_events_are_counted_apart():
     assert members(facts, sets, "n", variable_level="serious") == ("adae", [0])
 
 
+@pytest.mark.req("URS-ACC-08")
 def test_an_event_without_a_grade_is_counted_whether_it_is_dropped_or_kept():
     facts, sets, _ = facts_of(
         {"id": "drop", "where": {"ATOXGRN": {"ge": 2, "missing": "drop"}}},
@@ -36,6 +40,7 @@ def test_an_event_without_a_grade_is_counted_whether_it_is_dropped_or_kept():
         assert members(facts, sets, "events_unknown", variable_level=line) == ("adae", [2])
 
 
+@pytest.mark.req("URS-ACC-08")
 def test_a_flag_that_is_blank_is_counted_as_unknown():
     blank = ADAE.assign(AESER=pd.Series(["Y", np.nan, "N", "N"], dtype="str"))
     facts, _, _ = run(
@@ -46,6 +51,7 @@ def test_a_flag_that_is_blank_is_counted_as_unknown():
     assert stat(facts, "events_unknown") == 1
 
 
+@pytest.mark.req("URS-ACC-08")
 def test_what_is_known_can_decide_though_another_value_is_missing():
     rows = pd.DataFrame(
         {

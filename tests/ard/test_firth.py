@@ -13,6 +13,8 @@ from crf2csr.ard import _firth, firth
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-12")
+
 ORACLE = oracle("10_logistic")
 LOGIT = data("data/logit")
 CASES = {
@@ -284,6 +286,7 @@ def test_when_all_respond_or_none_the_estimates_stay_finite(value):
     assert shown.loc[shown["stat_name"] == "epv", "stat"].eq(0).all()
 
 
+@pytest.mark.req("URS-ARD-16")
 @pytest.mark.parametrize(
     ("planned", "words"),
     [

@@ -6,6 +6,8 @@ from crf2csr.ard import flow
 from crf2csr.errors import Cause
 from tests.ard._tables import run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-01")
+
 ADSL = subjects(
     4, SAFFL=["N", "Y", "Y", "Y"], DCSREAS=pd.Series(["SCREEN FAILURE", np.nan, "DEATH", np.nan], dtype="str")
 ).assign(TRT01P=pd.Series([np.nan, "A", "A", "A"], dtype="str"))

@@ -4,6 +4,8 @@ import pytest
 from crf2csr.ard import _impute
 from tests.ard._tables import data, oracle
 
+pytestmark = pytest.mark.req("URS-ARD-06")
+
 WIDE = data("data/wide_pppasi")
 SCORES = WIDE.drop(columns="USUBJID").to_numpy("float64")
 BASE, TARGET = SCORES[:, 0], SCORES.shape[1] - 1

@@ -8,6 +8,8 @@ from crf2csr.ard import mcnemar
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat
 
+pytestmark = pytest.mark.req("URS-ARD-05")
+
 TIMES = {"first": {"AVISITN": 4}, "second": {"AVISITN": 12}}
 COUNTS = ("n_neither", "n_second", "n_first", "n_both")
 

@@ -14,6 +14,8 @@ from crf2csr.ard import mean_cumulative
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-13")
+
 R = """
 library(survival)
 d <- jsonlite::fromJSON(file("stdin"))

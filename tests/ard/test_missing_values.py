@@ -13,6 +13,8 @@ from crf2csr.ard import counts, events, mean_cumulative, rates, records, terms
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ACC-08")
+
 PEOPLE = 6
 SAFETY = subjects(
     PEOPLE,

@@ -9,6 +9,8 @@ from crf2csr.errors import Cause
 from tests.ard._mmrm import LABELS, ORACLE, VISITS
 from tests.ard._tables import data, members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-07")
+
 WORDS = dict(zip([1, 2, 4, 8, 12], LABELS, strict=True))
 PEOPLE = sorted(data("data/subjects")["USUBJID"])
 ADSL = pd.DataFrame({"USUBJID": pd.Series(PEOPLE, dtype="str"), "TRT01P": pd.Series(["A"] * 60, dtype="str")})
@@ -183,6 +185,7 @@ def test_the_declared_structure_leaves_no_warning():
     assert stat(facts, "gradient") < 1e-10
 
 
+@pytest.mark.req("URS-ARD-16")
 def test_without_fallback_a_failure_is_an_error_and_not_another_method():
     rows = ADRS[ADRS["USUBJID"].isin(PEOPLE[:5])].reset_index(drop=True)
     facts, _, _ = fitted(rows, fallback=[])
@@ -192,6 +195,7 @@ def test_without_fallback_a_failure_is_an_error_and_not_another_method():
     assert facts.loc[facts["stat_name"] == "aic", "stat"].isna().all()
 
 
+@pytest.mark.req("URS-ARD-16")
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
@@ -208,6 +212,7 @@ def test_data_that_hold_no_model_are_an_error_row(rows, reason):
     assert stat(facts, "N", group2_level="Week 12") == 60
 
 
+@pytest.mark.req("URS-ARD-16")
 def test_a_visit_without_values_is_an_error_and_the_others_are_estimated():
     facts, _, _ = fitted(ADRS[ADRS["AVISIT"] != "Week 8"].reset_index(drop=True))
     last = facts[(facts["stat_name"] == "lsmean") & (facts["group2_level"] == "Week 8")]
@@ -256,6 +261,7 @@ def test_several_arms_without_a_reference_are_refused():
         fev(reference=None)
 
 
+@pytest.mark.req("URS-SCL-01")
 def test_ten_thousand_subjects_are_practical():
     rng = np.random.default_rng(0)
     n = 10_000

@@ -6,6 +6,8 @@ from crf2csr.ard import _criterion, _impute, _rubin, _scores, multiple_imputatio
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat
 
+pytestmark = pytest.mark.req("URS-ARD-06")
+
 VISITS = ["Baseline", "Week 1", "Week 2", "Week 4", "Week 8", "Week 12"]
 WIDE = data("data/wide_pppasi").rename(columns=dict(zip(["BASE", "W1", "W2", "W4", "W8", "W12"], VISITS, strict=True)))
 OPTIONS = {

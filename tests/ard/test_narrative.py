@@ -5,6 +5,8 @@ from crf2csr.ard import narrative
 from crf2csr.errors import Cause
 from tests.ard._tables import run, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-15")
+
 
 def text(*values):
     return pd.Series(list(values), dtype="str")

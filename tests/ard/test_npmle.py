@@ -8,6 +8,8 @@ from crf2csr.ard import _km, _npmle, npmle
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-09")
+
 ORACLE = oracle("06_turnbull")
 PROPERTY = settings(max_examples=40, derandomize=True, deadline=None)
 INF = np.inf

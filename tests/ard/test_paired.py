@@ -14,6 +14,8 @@ from crf2csr.ard import _signed_rank, paired
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-05")
+
 R = oracle("03_signed_rank")
 CASES = [("CHG", case) for case in R["change"]] + [("PCHG", case) for case in R["pchg_1dp"]]
 
@@ -200,6 +202,7 @@ def test_the_estimate_lies_in_its_interval_and_turns_with_the_sign(x):
     assert _signed_rank.hodges_lehmann(np.random.default_rng(1).permutation(x)) == hl
 
 
+@pytest.mark.req("URS-SCL-01")
 def test_ten_thousand_differences_need_no_list_of_fifty_million_averages():
     x = np.random.default_rng(7).integers(-5_000_000, 6_000_000, 10_000)
     tracemalloc.start()

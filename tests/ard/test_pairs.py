@@ -7,6 +7,8 @@ from crf2csr.ard import pairs
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-17")
+
 SPEC = {
     "dataset": "adlb",
     "options": {"x": {"PARAMCD": "X"}, "y": {"PARAMCD": "Y"}, "reason": "AREAS"},

@@ -7,6 +7,8 @@ from crf2csr.ard import points
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-17")
+
 ROWS = pd.DataFrame({"USUBJID": ["1", "1", "2"], "ADY": [8.0, 15.0, 8.0], "PCHG": [-10.0, -50.0, None]}).assign(
     WHY=pd.Series(["Observed", "Observed", "Missing"], dtype="str"), SAID=pd.Series(["N", "Y", None], dtype="str")
 )

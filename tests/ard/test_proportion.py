@@ -5,6 +5,8 @@ from crf2csr.ard import _binomial, proportion
 from crf2csr.errors import Cause
 from tests.ard._tables import run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-03")
+
 SPEC = {"method": "proportion", "dataset": "adrs", "where": {"AVISIT": {"present": True}}}
 
 

@@ -5,6 +5,8 @@ import pytest
 from crf2csr.ard import rates
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-13")
+
 ORACLE = oracle("02_poisson")
 WHERE = {"any": {}, "related": {"AEREL": "Y"}, "severe": {"AESEV": "SEVERE"}, "headache": {"AEDECOD": "HEADACHE"}}
 PAGE = {"arms": [{"label": "A"}], "study": {"cutoff": "2026-10-15"}, "days": 28}

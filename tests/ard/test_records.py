@@ -7,6 +7,8 @@ from crf2csr.ard import records
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-17")
+
 ROWS = pd.DataFrame({"USUBJID": ["1", "1", "2", "2"], "ADURN": [3.0, 5.0, 10.0, None], "KIND": ["a", "b", "a", "a"]})
 
 

@@ -6,6 +6,8 @@ from crf2csr.ard import _registry
 from crf2csr.ard._facts import Facts
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-ARD-01")
+
 CELL = {"analysis": "a", "group1_level": "Drug"}
 
 

@@ -18,6 +18,8 @@ from crf2csr.ard._mmrm_structure import KINDS, autocorrelations, structure
 from crf2csr.errors import Cause
 from tests.ard._mmrm import ORACLE, SLEEP, THEIRS, VISITS, codes, fev, fev_means, trial, trial_design, trial_means
 
+pytestmark = pytest.mark.req("URS-ARD-07")
+
 FEW = settings(max_examples=15, derandomize=True, deadline=None)
 METHODS = {"satterthwaite": "satt", "kenward-roger": "kr_linear"}
 

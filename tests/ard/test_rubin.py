@@ -8,6 +8,8 @@ from scipy.special import logit
 from crf2csr.ard import _binomial, _criterion, _rubin
 from tests.ard._tables import data, oracle
 
+pytestmark = pytest.mark.req("URS-ARD-06")
+
 WANT = oracle("11_missing_data")
 SETS = data("data/imputed_m20")
 OBSERVED = data("data/wide_pppasi")["W12"].notna().to_numpy()

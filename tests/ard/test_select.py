@@ -6,6 +6,8 @@ from crf2csr.ard import select
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-17")
+
 ADAE = pd.DataFrame(
     {
         "USUBJID": pd.Series(["2", "1", "1"], dtype="str"),

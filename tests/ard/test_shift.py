@@ -6,6 +6,8 @@ from crf2csr.ard import shift
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat
 
+pytestmark = pytest.mark.req("URS-ARD-02")
+
 LEVELS = ["LOW", "NORMAL", "HIGH"]
 OPTIONS = {"levels": LEVELS, "baseline": {"ABLFL": "Y"}, "post": {"ABLFL": {"not": "Y"}}, "order": ["ADT"]}
 

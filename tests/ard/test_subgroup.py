@@ -7,6 +7,8 @@ from crf2csr.ard import _binomial, subgroup
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-12")
+
 SPEC = {"method": "subgroup", "dataset": "adrs"}
 ADSL = subjects(
     6,

@@ -8,6 +8,8 @@ from crf2csr.ard import _km, logrank, survival
 from crf2csr.errors import Cause
 from tests.ard._tables import REFERENCE, data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-08")
+
 ORACLE = oracle("05_km")
 TTE = data("data/tte")
 

@@ -6,6 +6,8 @@ from crf2csr.ard import terms
 from crf2csr.errors import Cause
 from tests.ard._tables import run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-01")
+
 ADAE = pd.DataFrame(
     {
         "USUBJID": pd.Series(["1", "1", "2", "3", "3", "4"], dtype="str"),

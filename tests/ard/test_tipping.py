@@ -6,6 +6,8 @@ from crf2csr.ard import _binomial, tipping
 from crf2csr.errors import Cause
 from tests.ard._tables import data, members, oracle, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-06")
+
 SPEC = {
     "method": "tipping",
     "dataset": "adrs",

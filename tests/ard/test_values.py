@@ -7,6 +7,8 @@ from crf2csr.ard import values
 from crf2csr.errors import Cause
 from tests.ard._tables import members, run, stat, subjects
 
+pytestmark = pytest.mark.req("URS-ARD-17")
+
 ROWS = pd.DataFrame(
     {
         "USUBJID": ["2", "1", "1"],

@@ -6,6 +6,8 @@ import importlib.resources
 
 import pytest
 
+pytestmark = pytest.mark.req("URS-CSR-07")
+
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 EVERY = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 # What a colour scheme can change; all else is the same elements.

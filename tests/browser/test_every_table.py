@@ -8,6 +8,8 @@ from functools import cache
 
 import pytest
 
+pytestmark = pytest.mark.req("URS-CSR-02")
+
 # Click a number; of each step try the first row of each table, until a record stands there with the field that the
 # row was made of; open it. A number whose rows are made of whole records ends at a line.
 WALK = """async () => {

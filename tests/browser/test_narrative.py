@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.browser.test_walk import to_the_cell
+
+pytestmark = pytest.mark.req("URS-CSR-02")
 
 SHEET = ".sheet >> nth=0"
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_the_index_leads_to_each_sheet_by_a_stable_anchor(opened, report):
     with opened(report) as page:
         anchors = page.eval_on_selector_all("tbody a[href^='#n-']", "links => links.map((a) => a.hash.slice(1))")
@@ -29,6 +34,7 @@ def test_a_sentence_walks_to_the_cell_of_the_raw_file(opened, report):
         assert re.fullmatch(r".+AE\.csv, line \d+", page.text_content("#walk-title"))
 
 
+@pytest.mark.req("URS-CSR-07")
 def test_a_sheet_fits_the_screen_and_its_drawing_is_within_it(opened, report):
     with opened(report, viewport={"width": 390, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -42,6 +48,7 @@ def test_a_sheet_fits_the_screen_and_its_drawing_is_within_it(opened, report):
         assert sum(outside) == 0
 
 
+@pytest.mark.req("URS-CSR-06")
 def test_reconciliation_lists_each_difference_by_subject(opened, report):
     with opened(report) as page:
         lines = page.locator("#integrity-reconciliation table >> nth=1").locator("tbody tr:not(.section)")

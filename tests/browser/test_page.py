@@ -15,6 +15,8 @@ from crf2csr.csr import appendix
 from tests.csr import hostile, small
 from tests.test_attacks import ATTACKS
 
+pytestmark = pytest.mark.req("URS-CSR-07")
+
 GRID = "[data-listing=l-1]"
 # Rows of the grid that stand in the page (number and second cell); and its window, where it has one, moved.
 SEEN = f"Array.from(document.querySelectorAll('{GRID} tbody tr[data-k]'), (r) => [r.dataset.k, r.cells[1].textContent])"
@@ -33,6 +35,7 @@ def test_the_page_never_scrolls_sideways(opened, report, width, scheme):
         )
 
 
+@pytest.mark.req("URS-CSR-10")
 def test_the_page_stays_within_its_budget(opened, report):
     whole = report.read_text(encoding="utf-8")
     page_alone = re.sub(r'(id="payload"[^>]*>)[^<]*', r"\1", whole)
@@ -82,6 +85,7 @@ def test_the_digits_of_a_number_are_its_own_however_near_the_next_one_is(opened,
         assert taken and [text for text, own in taken if not own] == []
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path):
     """Every string as title of a table and of a section, as cell of a listing, and all of them in one raw cell."""
     strings, together = hostile.STRINGS, hostile.TOGETHER
@@ -114,6 +118,7 @@ def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path):
             expect(page.locator(f"{GRID} .found")).to_have_text(f"{held} of {len(strings)} rows")
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_a_table_that_is_saved_by_the_page_is_as_harmless_as_the_sheets_of_the_pipeline(opened, tmp_path):
     file = tmp_path / "report.html"
     sections = [{"number": "14.2", "title": "x", "displays": ["t-1"]}]
@@ -126,6 +131,7 @@ def test_a_table_that_is_saved_by_the_page_is_as_harmless_as_the_sheets_of_the_p
     assert cells == [safe.inert(text) for text in texts]
 
 
+@pytest.mark.req("URS-CSR-10")
 def test_two_hundred_thousand_rows_are_ready_soon_and_few_stand_in_the_page(opened, long_report):
     took = []
     while not took or (min(took) > LIMIT and len(took) < 5):  # a busy machine may take longer, not every time
@@ -140,6 +146,7 @@ def test_two_hundred_thousand_rows_are_ready_soon_and_few_stand_in_the_page(open
         assert page.evaluate("document.querySelectorAll('*').length") <= 10_000
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_search_sort_and_filter_act_on_all_rows(opened, long_report):
     with opened(long_report) as page:
         page.locator(GRID).scroll_into_view_if_needed()
@@ -155,6 +162,7 @@ def test_search_sort_and_filter_act_on_all_rows(opened, long_report):
         assert page.text_content(f"{GRID} .found") == "66\u202f667 of 200\u202f000 rows"
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_scrolling_brings_other_rows_and_a_row_opens_what_is_behind_it(opened, long_report):
     with opened(long_report) as page:
         page.locator(GRID).scroll_into_view_if_needed()
@@ -165,6 +173,7 @@ def test_scrolling_brings_other_rows_and_a_row_opens_what_is_behind_it(opened, l
         page.keyboard.press("Escape")
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_arrow_keys_walk_through_more_rows_than_stand_in_the_page(opened, long_report):
     with opened(long_report) as page:
         page.locator(GRID).scroll_into_view_if_needed()
@@ -174,6 +183,7 @@ def test_arrow_keys_walk_through_more_rows_than_stand_in_the_page(opened, long_r
         assert page.evaluate("document.activeElement.closest('tr').dataset.k") == "96"
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_week_12_comes_after_week_2(opened, tmp_path):
     listing = small.listing(["Week 12", "Week 2", "Week 1"], [0, 1, 2])
     file = tmp_path / "weeks.html"
@@ -185,6 +195,7 @@ def test_week_12_comes_after_week_2(opened, tmp_path):
         assert page.locator(f"{GRID} tbody td").all_text_contents() == ["Week 1", "Week 2", "Week 12"]
 
 
+@pytest.mark.req("URS-TLF-02")
 @pytest.mark.parametrize(
     "format, value",
     [
@@ -206,6 +217,7 @@ def test_numbers_are_printed_as_the_pipeline_prints_them(opened, long_report, fo
         assert said == numbers.shown(value, format)
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_an_anchor_leads_to_its_display_also_behind_listings(opened, report):
     with opened(report) as page:
         anchors = page.evaluate("Array.from(document.querySelectorAll('article.display'), (a) => a.id)")

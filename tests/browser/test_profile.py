@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from crf2csr.csr import appendix
 from tests.browser.test_walk import to_the_cell
 from tests.csr import hostile, small
+
+pytestmark = pytest.mark.req("URS-CSR-05")
 
 LISTING = "[data-listing='l-16\\.2\\.7']"
 
@@ -18,6 +21,7 @@ def someone(page) -> str:
     return page.evaluate("roll().list.find((p) => rowsOfPerson(page.profile.tracks[0], p).length).label")
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_keys_alone_find_a_subject_and_open_the_profile(opened, report):
     with opened(report) as page:
         who = someone(page)
@@ -72,6 +76,7 @@ def test_a_subject_in_a_listing_leads_to_the_profile_and_the_row_has_a_button_of
         assert page.text_content("#walk-title").startswith("ADAE row ")
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_words_are_found_in_all_listings_and_a_listing_opens_with_them(opened, report):
     with opened(report) as page:
         page.fill("#find", "medication")
@@ -86,6 +91,7 @@ def test_words_are_found_in_all_listings_and_a_listing_opens_with_them(opened, r
         expect(page.locator("#found")).to_contain_text("Nothing in this document")
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_a_column_that_is_put_away_is_neither_shown_nor_in_the_file(opened, report, tmp_path):
     with opened(report) as page:
         page.locator(LISTING).scroll_into_view_if_needed()
@@ -103,6 +109,7 @@ def test_a_column_that_is_put_away_is_neither_shown_nor_in_the_file(opened, repo
         assert len(rows) - 1 == page.evaluate("page.listings['l-16.2.7'].n")
 
 
+@pytest.mark.req("URS-CSR-09")
 def test_a_table_leaves_as_it_is_printed_and_its_address_can_be_copied(opened, report, tmp_path):
     with opened(report) as page:
         page.evaluate("location.hash = 't-14.1.1'")
@@ -119,6 +126,7 @@ def test_a_table_leaves_as_it_is_printed_and_its_address_can_be_copied(opened, r
         expect(page.locator("#t-14\\.1\\.1 .offers output")).to_have_text(re.compile(r"Copied|#t-14\.1\.1$"))
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_no_text_leaves_as_a_formula(opened, report):
     texts = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\uff1d1", "-5.7", "+1e3", 'a "b", c', "plain"]
     with opened(report) as page:
@@ -126,6 +134,7 @@ def test_no_text_leaves_as_a_formula(opened, report):
     assert made == ["'=1+1", "'+cmd", "'-2+3", "'@SUM(A1)", "'\uff1d1", "-5.7", "+1e3", '"a ""b"", c"', "plain"]
 
 
+@pytest.mark.req("URS-CSR-03")
 def test_a_number_changed_in_a_cell_of_a_table_is_found_out(opened, report, tmp_path):
     text = report.read_text(encoding="utf-8")
     cell = re.search(r'<td data-f="\d+:0:1[^"]*">(\d)', text)
@@ -135,6 +144,7 @@ def test_a_number_changed_in_a_cell_of_a_table_is_found_out(opened, report, tmp_
         assert page.get_attribute("html", "data-check") == "bad"
 
 
+@pytest.mark.req("URS-CSR-02")
 def test_one_number_of_every_table_walks_to_a_raw_file_or_says_that_none_enters_it(opened, report):
     """Every fact printed in a table is taken once by its table; the edges under it must end in a form."""
     with opened(report) as page:
@@ -164,6 +174,7 @@ def test_one_number_of_every_table_walks_to_a_raw_file_or_says_that_none_enters_
     assert lost[1] == []
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_hostile_text_in_a_search_a_profile_or_a_file_stays_text(opened, tmp_path):
     plan = {
         "subject": {"table": "adam/adrs", "text": "{PARAM}"},

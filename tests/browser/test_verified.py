@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crf2csr.csr import appendix
 from tests.csr import small
 from tests.csr.test_verified import lines
+
+pytestmark = pytest.mark.req("URS-CSR-04")
 
 
 def test_each_card_says_value_and_digits_or_why_there_are_none(opened, tmp_path):

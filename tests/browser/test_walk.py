@@ -6,6 +6,10 @@ import csv
 import hashlib
 import re
 
+import pytest
+
+pytestmark = pytest.mark.req("URS-CSR-02")
+
 NUMBER = ".sentence button[data-f] >> nth=0"
 CELL = "#walk-body .cells button"
 ROWS = "#walk-body tbody button"
@@ -41,12 +45,14 @@ def test_the_count_says_how_many_subjects_and_has_a_row_for_each(opened, report)
         assert page.locator("#walk-body tbody tr").count() == count
 
 
+@pytest.mark.req("URS-CSR-03")
 def test_the_page_agrees_with_itself(opened, report):
     with opened(report) as page:
         assert page.get_attribute("html", "data-check") == "good"
         assert "Checked on opening" in page.text_content("#check")
 
 
+@pytest.mark.req("URS-CSR-03")
 def test_a_number_that_was_changed_in_the_file_is_found_out(opened, report, tmp_path):
     text = report.read_text(encoding="utf-8")
     number = re.search(r'(<p class="sentence">.*?data-f="\d+">)(\d+)(<)', text, flags=re.DOTALL)
@@ -57,6 +63,7 @@ def test_a_number_that_was_changed_in_the_file_is_found_out(opened, report, tmp_
         assert "does not agree with itself" in page.text_content("#check")
 
 
+@pytest.mark.req("URS-CSR-07")
 def test_keys_alone_open_walk_back_and_close_and_focus_returns(opened, report):
     with opened(report) as page:
         page.keyboard.press("Tab")

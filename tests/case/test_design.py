@@ -13,6 +13,8 @@ from crf2csr.specs import Study
 from tests.case import world
 from tests.climb import ROOT, inside
 
+pytestmark = pytest.mark.req("URS-STU-05")
+
 # Methods that estimate, test or model; with those that describe they are all methods of the house.
 INFERS = {
     "ancova",
@@ -82,6 +84,7 @@ def test_a_hypothesis_is_refused(tmp_path: Path):
         plan(folder)
 
 
+@pytest.mark.req("URS-SEC-03")
 @pytest.mark.parametrize(("dataset", "variable"), [("adsl", "AGE"), ("adsl", "ONSETDT"), ("adcc", "ADT")])
 def test_a_date_or_an_age_is_no_number_to_be_shown(dataset: str, variable: str, tmp_path: Path):
     folder = with_analysis(tmp_path, method="continuous", dataset=dataset, variables=[variable])
@@ -89,12 +92,14 @@ def test_a_date_or_an_age_is_no_number_to_be_shown(dataset: str, variable: str, 
         plan(folder)
 
 
+@pytest.mark.req("URS-SEC-03")
 def test_days_need_a_first_day(tmp_path: Path):
     folder = world.changed(world.make(tmp_path), "config.yaml", lambda c: c["privacy"].update(origin="SEX"))
     with pytest.raises(Cause, match="day 1 must be a date of ADSL"):
         plan(folder)
 
 
+@pytest.mark.req("URS-SEC-03")
 def test_a_withheld_field_must_exist(tmp_path: Path):
     folder = world.changed(
         world.make(tmp_path), "config.yaml", lambda c: c["privacy"].update(withheld={"PAT": ["NAME"]})
@@ -103,6 +108,7 @@ def test_a_withheld_field_must_exist(tmp_path: Path):
         plan(folder)
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_a_checklist_that_leaves_an_item_out_is_refused(tmp_path: Path):
     def forget(chapter: dict) -> None:
         next(d for d in chapter["displays"] if d["layout"] == "checklist")["answers"].pop("7")
@@ -111,6 +117,7 @@ def test_a_checklist_that_leaves_an_item_out_is_refused(tmp_path: Path):
         plan(world.changed(world.make(tmp_path), "tlf/patient.yaml", forget))
 
 
+@pytest.mark.req("URS-CFG-01")
 def test_an_answer_that_points_nowhere_is_refused(tmp_path: Path):
     def lose(chapter: dict) -> None:
         next(d for d in chapter["displays"] if d["layout"] == "checklist")["answers"]["7"] = {"displays": ["f-9"]}
@@ -119,6 +126,7 @@ def test_an_answer_that_points_nowhere_is_refused(tmp_path: Path):
         plan(world.changed(world.make(tmp_path), "tlf/patient.yaml", lose))
 
 
+@pytest.mark.req("URS-CFG-01")
 @pytest.mark.parametrize(
     ("name", "place", "key", "wrong", "message"),
     [

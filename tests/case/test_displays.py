@@ -6,7 +6,11 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.case.world import day, display, from_onset, printed, raw
+
+pytestmark = pytest.mark.req("URS-STU-04")
 
 MILESTONES = {
     "PPPASI-50": lambda now, base: 2 * now <= base,

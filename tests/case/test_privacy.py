@@ -22,6 +22,8 @@ from submission import package
 from tests import climb
 from tests.case import world
 
+pytestmark = pytest.mark.req("URS-SEC-03")
+
 DATES = re.compile(r"\b(?:19|20)\d\d/\d\d(?:/\d\d)?\b")
 
 

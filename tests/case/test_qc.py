@@ -13,6 +13,8 @@ from qc.__main__ import told, verify
 from qc.compare import agreement
 from tests.case.world import STUDY
 
+pytestmark = pytest.mark.req("URS-VER-01")
+
 
 @pytest.mark.parametrize(("study", "rows"), [("one", 36), ("three", 78)])
 def test_r_agrees_with_every_result_and_milestone(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.case.world import day, display, from_onset, printed, raw
+
+pytestmark = pytest.mark.req("URS-STU-04")
 
 
 def test_every_patient_stands_in_every_display(three: Path):

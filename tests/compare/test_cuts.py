@@ -14,6 +14,8 @@ from compare.cut import Cut, open_cut
 from crf2csr.errors import Cause
 from tests import tiny
 
+pytestmark = pytest.mark.req("URS-CUT-01")
+
 HOSTILE = "=HYPERLINK(A1)<script>alert(1)</script>\u202e"
 
 
@@ -190,6 +192,7 @@ def test_a_file_that_is_not_the_one_received_stops_and_names_the_cut(old, new, c
     assert "[new cut" in said and "sha256 differs" in said and "Traceback" not in said
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_hostile_text_is_shown_and_never_obeyed_and_numbers_stay(old, new, tmp_path):
     def change(rows):
         head = rows[0]

@@ -12,6 +12,8 @@ from compare.cut import open_cut
 from tests import tiny
 from tests.compare.test_cuts import edit
 
+pytestmark = pytest.mark.req("URS-CUT-02")
+
 SUBJECT = "01-0002"
 
 

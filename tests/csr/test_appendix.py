@@ -16,6 +16,8 @@ from crf2csr.csr import appendix
 from crf2csr.errors import Cause
 from tests.csr import hostile, small
 
+pytestmark = pytest.mark.req("URS-CSR-01")
+
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
 
 
@@ -85,6 +87,7 @@ def test_ids_are_unique_and_what_is_named_by_id_is_there(page):
     assert named <= set(page.ids())
 
 
+@pytest.mark.req("URS-CSR-02")
 def test_every_printed_number_names_its_place_and_its_fact_and_members_are_embedded():
     text = appendix.assemble(small.read(), small.part())
     data = payload(text)
@@ -95,6 +98,7 @@ def test_every_printed_number_names_its_place_and_its_fact_and_members_are_embed
     assert set(map(str, members["d"])) == set(data["sets"])
 
 
+@pytest.mark.req("URS-CSR-07")
 def test_each_header_says_what_it_heads_and_each_table_has_a_caption(page):
     heads = [a for t, a in page.elements if t == "th"]
     assert heads
@@ -116,10 +120,12 @@ def test_the_notice_stands_on_the_page_and_on_every_sheet(page):
     assert '@top-right{content:"SYNTHETIC DATA"}' in page.inner["style"][0]
 
 
+@pytest.mark.req("URS-REP-01")
 def test_two_builds_are_the_same_bytes():
     assert appendix.assemble(small.read(), small.part()) == appendix.assemble(small.read(), small.part())
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize("text", hostile.STRINGS, ids=range(len(hostile.STRINGS)))
 def test_hostile_text_is_shown_and_never_obeyed(text):
     displays = [small.table(title=text), small.listing([text, "b", text], [0, 1, 2])]
@@ -152,6 +158,7 @@ def test_a_short_listing_stands_whole():
     assert payload(text)["listings"]["l-1"]["rows"] == [2, 0, 1]
 
 
+@pytest.mark.req("URS-CSR-02")
 def test_a_query_leads_to_its_record_and_one_after_withdrawal_of_data_use_does_not():
     queries = {"a": small.asked(), "b": small.asked().assign(RULE="P28", REC="RS1:4")}
     read = small.read(queries=queries)
@@ -165,6 +172,7 @@ def test_a_query_leads_to_its_record_and_one_after_withdrawal_of_data_use_does_n
     assert data["tables"][raw]["n"] == 1, "the content of the withheld record is not in the page"
 
 
+@pytest.mark.req("URS-ACC-06")
 def test_an_acceptance_stands_beside_its_query_and_one_that_matches_none_is_a_warning():
     entry = {
         "rule": "P01",
@@ -179,11 +187,13 @@ def test_an_acceptance_stands_beside_its_query_and_one_that_matches_none_is_a_wa
     assert "This acceptance matches no query: P01, RS1:9, SCORE (A. Reviewer)" in text
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_the_ledger_says_what_went_in_what_came_out_and_why_rows_left():
     text = re.sub(r"<[^>]+>", " ", appendix.assemble(small.read(), small.part()))
     assert re.search(r"RS: items\s+RS1\s+4\s+3\s+1\s+item is blank", text)
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_the_ledger_of_forms_is_a_table_of_its_own():
     ledgers = {
         "sdtm/_ledger/rs": small.ledger(),

@@ -1,11 +1,14 @@
 """What stands on the card of a number: other defaults of the same statistic, and who entered its cell."""
 
 import pandas as pd
+import pytest
 
 from crf2csr.ard._facts import Facts
 from crf2csr.csr import _card, appendix
 from tests.csr import small
 from tests.csr.test_appendix import payload
+
+pytestmark = pytest.mark.req("URS-CSR-04")
 
 CELL = {"analysis": "time", "variable": "AVAL", "group1_level": "A"}
 

@@ -7,6 +7,8 @@ from crf2csr.csr import _integrity
 from crf2csr.ledger import Ledger
 from crf2csr.sdtm import _screen
 
+pytestmark = pytest.mark.req("URS-CSR-06")
+
 BAD = "quarantined: subject id is malformed"
 
 
@@ -30,5 +32,6 @@ def test_a_count_that_the_queries_do_not_bear_out_leads_nowhere(records):
     assert "asked" not in forms(*records)[0]
 
 
+@pytest.mark.req("URS-ACC-01")
 def test_every_reason_of_the_screen_has_its_query():
     assert set(_integrity.ASKED_AS) == set(_screen.REASONS.values())

@@ -9,6 +9,8 @@ from crf2csr.csr import gate
 from crf2csr.errors import Cause
 from tests.csr import small
 
+pytestmark = pytest.mark.req("URS-ACC-06")
+
 FILES = {"RS1": "data/raw/RS1.csv"}
 
 
@@ -57,12 +59,14 @@ def test_an_acceptance_of_another_field_accepts_nothing_and_is_named():
     assert "this acceptance matches no query: P01, RS1:2, OTHER" in said
 
 
+@pytest.mark.req("URS-ACC-02")
 @pytest.mark.parametrize("change", [{"ROWS_LOST": 0}, {"ROWS_OUT": 4}, {"ROWS_IN": 3}, {"ROWS_LOST": -1}])
 def test_a_ledger_that_does_not_balance_stops(change):
     with pytest.raises(Cause, match="does not balance"):
         gate.verdict(tables("minor", **change), {"accepted": {}, "files": FILES})
 
 
+@pytest.mark.req("URS-ACC-02")
 def test_two_steps_of_one_name_with_equal_losses_balance():
     book = pd.concat([small.ledger(), small.ledger()])
     assert gate.unbalanced({"sdtm/_ledger/rs": book}) == []

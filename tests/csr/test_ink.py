@@ -7,6 +7,8 @@ import pytest
 from crf2csr.csr import _ink
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-CSR-01")
+
 DISPLAY = {"id": "f-1", "title": "Survival"}
 
 
@@ -42,6 +44,7 @@ def test_a_reader_who_cannot_see_hears_title_and_description():
     assert "old" not in made
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize(
     "inner",
     [

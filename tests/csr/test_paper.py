@@ -16,6 +16,8 @@ from crf2csr.errors import Cause
 from tests import climb
 from tests.csr import small
 
+pytestmark = pytest.mark.req("URS-CSR-08")
+
 HOSTILE = [
     r"a{b}\par c \'41 }{\field{\*\fldinst HYPERLINK evil}}",
     r"\u65? \bin9 {\object}",
@@ -156,6 +158,7 @@ def test_every_cell_of_every_display_is_in_the_text_of_the_pdf(printed):
             assert [cell for cell in lost if len(cell) < 60] == [], name
 
 
+@pytest.mark.req("URS-REP-01")
 def test_both_are_the_same_bytes_on_every_run(printed):
     folder, plan, _, chapters, hashes = printed
     part = plan.paper["pdf"].slice
@@ -172,6 +175,7 @@ def test_both_are_the_same_bytes_on_every_run(printed):
     assert pdf.document(few, few_part, hashes) == pdf.document(few, few_part, hashes)
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_and_never_obeyed_by_a_word_processor(text):
     shown = safe.visible(text)
@@ -183,6 +187,7 @@ def test_hostile_text_is_shown_and_never_obeyed_by_a_word_processor(text):
     assert title.count("{") - title.count(r"\{") == title.count("}") - title.count(r"\}")
 
 
+@pytest.mark.req("URS-SEC-01")
 def test_hostile_text_is_shown_and_never_obeyed_by_the_engine():
     chapters = {"efficacy": {"displays": [small.listing(HOSTILE, list(range(len(HOSTILE))))]}}
     part = small.part([{"number": "16.2", "title": HOSTILE[2], "displays": ["l-1"]}])

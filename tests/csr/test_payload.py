@@ -15,6 +15,8 @@ from crf2csr.csr import _payload
 from crf2csr.errors import Cause
 from tests.csr import small
 
+pytestmark = pytest.mark.req("URS-CSR-02")
+
 
 def graph() -> _payload.Graph:
     read = small.read()
@@ -109,6 +111,7 @@ def test_the_pack_is_gzip_of_json_without_a_clock_and_names_its_hash():
     assert (text, digest) == _payload.pack({"a": ["</script>", "é"]})
 
 
+@pytest.mark.req("URS-SCL-01")
 def test_many_rows_are_packed_without_a_loop_over_rows():
     rows = 200_000
     adrs = pd.DataFrame({"USUBJID": [f"S-{n // 20}" for n in range(rows)], "ASEQ": np.arange(rows) % 20}).astype(

@@ -11,6 +11,8 @@ from crf2csr.errors import Cause
 from tests.csr import small
 from tests.csr.test_appendix import payload
 
+pytestmark = pytest.mark.req("URS-CSR-05")
+
 PLAN = {
     "subject": {"table": "adam/adsl", "text": "{AGE} years"},
     "sentences": [{"label": "Age", "parts": [{"text": "{AGE} years"}, {"where": {"AGE": {"ge": 50}}, "text": "old"}]}],

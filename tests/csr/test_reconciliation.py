@@ -7,6 +7,8 @@ from crf2csr.ard._facts import Facts
 from crf2csr.csr import _reconciliation, _words
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-CSR-06")
+
 
 def text(*values):
     return pd.Series(list(values), dtype="str")

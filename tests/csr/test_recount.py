@@ -14,6 +14,8 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.req("URS-CSR-03")
+
 # Counts of rows; every other count is one of subjects.
 OF_ROWS = {
     ("events", "events"),

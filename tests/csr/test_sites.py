@@ -10,6 +10,8 @@ from crf2csr.csr import _asked, sites
 from crf2csr.errors import Cause
 from crf2csr.trace import QUERIES
 
+pytestmark = pytest.mark.req("URS-ACC-07")
+
 CRF = {
     "vs": {
         "name": "VS",
@@ -98,6 +100,7 @@ def test_each_site_has_its_own_rows_and_a_query_without_a_site_a_sheet_too():
     assert made["02.csv"]["subject"].tolist() == ["B-1"]
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize(
     ("site", "name"),
     [("../../etc", "______etc"), ("CON", "CON_"), ("lpt1", "lpt1_"), ("a\\b:c", "a_b_c"), ("上海", "上海")],
@@ -112,16 +115,19 @@ def test_two_sites_that_would_share_a_file_stop(ids):
         sites.file_names(ids)
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize("text", ["=1+1", "+86 10", "-cmd|' /C calc'!A0", "@SUM(A1)", " =1", "＝1+1", "-1+1"])
 def test_a_formula_is_made_text(text):
     assert safe.inert(text) == f"'{text}"
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize("text", ["-3.2", "+5", "-1e-3", "-0,5", "++", "-", "1+", "a=b", "2026-01-01", ""])
 def test_numbers_and_plain_texts_stay(text):
     assert safe.inert(text) == text
 
 
+@pytest.mark.req("URS-SEC-01")
 @pytest.mark.parametrize(
     ("text", "shown"), [("\t=1", "'⟨U+0009⟩=1"), ("\r=1", "'⟨U+000D⟩=1"), ("\u200b=1", "⟨U+200B⟩=1")]
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from crf2csr import results
 from crf2csr.csr import _verified, _warned, appendix
 from tests.csr import small
 from tests.csr.test_appendix import payload
+
+pytestmark = pytest.mark.req("URS-CSR-04")
 
 
 def facts() -> pd.DataFrame:

@@ -9,6 +9,8 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
+import pytest
+
 from tests.displays._printed import proves
 from tests.displays._study import compliance, persons, tablets
 from tests.independent import (
@@ -32,6 +34,8 @@ from tests.independent import (
     share,
     treated,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 N = 60
 LIMITS = {

@@ -14,6 +14,8 @@ import tests.displays
 from tests.climb import ROOT
 from tests.displays._printed import PROVEN, Display, displays
 
+pytestmark = pytest.mark.req("URS-VER-03")
+
 # Displays that no check of this package compares, each with what proves it instead.
 ELSEWHERE = {
     "f-14.2.4.4": "hazard ratios of the Cox model of table 14.2.4.4, proven against R (tests/ard)",

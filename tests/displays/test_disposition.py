@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from datetime import date
 from fractions import Fraction
 
+import pytest
+
 from tests.displays._printed import proves, text
 from tests.displays._study import (
     ARM,
@@ -35,6 +37,8 @@ from tests.independent import (
     share,
     treated,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 N = 60
 FAS = 59

@@ -11,6 +11,8 @@ from functools import cache
 from itertools import pairwise
 from math import comb, sqrt
 
+import pytest
+
 from tests.displays._printed import proves, text
 from tests.displays._study import age, base, per_protocol, persons, scores, week_12
 from tests.independent import (
@@ -35,6 +37,8 @@ from tests.independent import (
     values_by_person,
     whole,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 FAS = 59
 Z = 1.959963984540054

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cache
 from math import exp, lgamma, log
 
+import pytest
 import yaml
 
 from tests.climb import ROOT
@@ -25,6 +26,8 @@ from tests.independent import (
     share,
     treated,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 N = 60
 RELATED = {"POSSIBLE", "PROBABLE", "DEFINITE", ""}

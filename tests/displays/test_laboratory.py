@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
 
+import pytest
+
 from tests.climb import SHARED
 from tests.displays._printed import proves
 from tests.displays._study import limits, persons
@@ -27,6 +29,8 @@ from tests.independent import (
     share,
     treated,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 N = 60
 FOUR = Fraction(1, 10_000)

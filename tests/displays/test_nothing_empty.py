@@ -14,6 +14,8 @@ from crf2csr.specs import Study
 from tests import climb
 from tests.displays._printed import displays, text
 
+pytestmark = pytest.mark.req("URS-TLF-06")
+
 WORDS = "No data meet the criteria"
 SHOWN = ("table", "figure", "listing")
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import cache
 
+import pytest
+
 from tests.displays._printed import proves
 from tests.displays._study import base, joint_symptoms
 from tests.independent import (
@@ -29,6 +31,8 @@ from tests.independent import (
     values_by_person,
     whole,
 )
+
+pytestmark = pytest.mark.req("URS-VER-03")
 
 BOXES = {"0", "1", "2", "3"}
 

@@ -21,6 +21,8 @@ from tests import tiny
 from tests.climb import ROOT, inside
 from tests.lock.locked import commit, git, key, lock
 
+pytestmark = pytest.mark.req("URS-LCK-01")
+
 
 @pytest.fixture
 def made(sealed, tmp_path) -> Path:
@@ -36,6 +38,7 @@ def found(sealed: Path, made: Path):
     return judged(manifest.read(home).artefacts, made, home)
 
 
+@pytest.mark.req("URS-REP-01")
 def test_a_clone_in_another_folder_and_time_zone_and_on_another_number_of_cores_is_identical(sealed):
     said = (sealed / "again/said.txt").read_text(encoding="utf-8")
     assert said.startswith("0\n"), said
@@ -188,6 +191,7 @@ def test_how_a_search_ended_may_differ_and_what_only_bears_such_a_name_may_not()
 # Two locks.
 
 
+@pytest.mark.req("URS-LCK-03")
 def test_what_moved_between_two_locks_is_said_with_the_records_behind_it(clone):
     raw = clone / "data/raw/DS.csv"
     head, _first, *rest = raw.read_bytes().split(b"\n")
@@ -213,11 +217,13 @@ def test_what_moved_between_two_locks_is_said_with_the_records_behind_it(clone):
     assert re.search(r"^DS +\d+ +\d+ +0 +1 +0", said, flags=re.MULTILINE), said
 
 
+@pytest.mark.req("URS-LCK-03")
 def test_a_lock_and_itself_have_nothing_moved(sealed):
     run = lock(sealed / "checkout", "diff", "HEAD", "HEAD")
     assert run.returncode == 0 and "0 files moved" in run.stdout, run.stdout + run.stderr
 
 
+@pytest.mark.req("URS-LCK-03")
 def test_locks_of_two_studies_are_not_compared(clone):
     held = manifest.read(clone)
     held.study = {"id": "ANOTHER", "cutoff": "2026-01-01"}

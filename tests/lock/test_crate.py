@@ -16,6 +16,8 @@ from crf2csr.errors import Cause
 from lock import __main__, crate, manifest
 from tests.lock.locked import commit
 
+pytestmark = pytest.mark.req("URS-LCK-04")
+
 
 @pytest.fixture
 def written(delivered, monkeypatch):

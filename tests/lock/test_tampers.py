@@ -21,6 +21,8 @@ from lock import __main__, manifest
 from tests import tiny
 from tests.lock.locked import allow, commit, git
 
+pytestmark = pytest.mark.req("URS-LCK-02")
+
 
 def verified(folder: Path, *arguments: str) -> tuple[int, str]:
     """Code and words of a verification that does not run again (what it would find is found before)."""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crf2csr.errors import Cause
 from crf2csr.raw import _staged, contract, delimited
 
+pytestmark = pytest.mark.req("URS-RAW-01")
+
 ENTRY = {"encoding": "UTF-8", "delimiter": ","}
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=8)
 
@@ -35,10 +37,12 @@ def test_a_record_is_named_by_the_physical_line_on_which_it_begins():
     assert made[["LINE", "B"]].to_numpy().tolist() == [[2, "x\ny"], [4, "z"]]
 
 
+@pytest.mark.req("URS-RAW-02")
 def test_words_that_pandas_takes_for_missing_stay_words():
     assert staged("A,B\nNA,null\nNone,NULL\n")[["A", "B"]].to_numpy().tolist() == [["NA", "null"], ["None", "NULL"]]
 
 
+@pytest.mark.req("URS-RAW-03")
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -60,6 +64,7 @@ def test_what_rfc_4180_forbids_is_refused_with_its_line(text, line, words):
     assert found.value.line == line and found.value.file == "F.csv"
 
 
+@pytest.mark.req("URS-RAW-02")
 def test_a_byte_of_another_encoding_is_named_by_line_and_offset_and_never_guessed():
     with pytest.raises(Cause, match="byte ff at offset 6") as found:
         delimited.stage(b"A,B\n1,\xff\n", ENTRY, "F.csv")
@@ -69,6 +74,7 @@ def test_a_byte_of_another_encoding_is_named_by_line_and_offset_and_never_guesse
     ]
 
 
+@pytest.mark.req("URS-RAW-03")
 @pytest.mark.parametrize(
     ("last", "aside"), [("Total records: 2", True), ("合计 2", True), ("Totally ill", False), ("x", False)]
 )
@@ -84,6 +90,7 @@ def test_a_count_below_the_data_is_set_aside_and_any_other_short_line_is_refused
 FORM = {"name": "F", "fields": {"X": {"type": "text"}}, "keys": {"SUBJID": "SUBJID"}}
 
 
+@pytest.mark.req("URS-RAW-03")
 def test_an_unknown_column_is_carried_and_told_and_a_missing_one_is_refused():
     made = staged("SUBJID,X,NEW\n01-0001,a,b\n")
     told = contract.check_columns(made, FORM, "F.csv")
@@ -93,6 +100,7 @@ def test_an_unknown_column_is_carried_and_told_and_a_missing_one_is_refused():
     assert found.value.field == "X" and found.value.line == 1
 
 
+@pytest.mark.req("URS-ACC-03")
 def test_a_file_of_another_number_of_records_than_the_manifest_counts_is_a_blocker():
     made = staged("SUBJID,X\n01-0001,a\n")
     told = contract.check_rows(made, ENTRY | {"rows": 2}, FORM)
@@ -101,6 +109,7 @@ def test_a_file_of_another_number_of_records_than_the_manifest_counts_is_a_block
         assert contract.check_rows(made, ENTRY | entry, FORM).empty
 
 
+@pytest.mark.req("URS-ACC-03")
 def test_what_an_adapter_tells_becomes_a_query_with_the_subject_of_its_record():
     made = staged("SUBJID,X\n01-0001,a\n01-0002,b\n")
     made.attrs["told"] = [
@@ -115,6 +124,7 @@ def test_what_an_adapter_tells_becomes_a_query_with_the_subject_of_its_record():
     assert contract.told_by_adapter(staged("A\n1\n"), "coding", None).empty
 
 
+@pytest.mark.req("URS-RAW-03")
 def test_a_row_of_labels_is_refused_and_a_damaged_id_alone_is_not():
     with pytest.raises(Cause, match="row of labels"):
         contract.refuse_label_row(staged("SUBJID,X\nSubject,Answer\n01-0001,a\n"), FORM, "01-[0-9]{4}", "F.csv")

@@ -15,6 +15,8 @@ from crf2csr.raw import _memo
 from crf2csr.specs import Study, _entries
 from tests.climb import ROOT, copy_config, inside
 
+pytestmark = pytest.mark.req("URS-RAW-08")
+
 
 def study(folder: Path, **more: object) -> Path:
     """The study's configuration with a manifest in which the file of DM says something else."""
@@ -38,6 +40,7 @@ def plan() -> Plan:
     return Plan(Study(".", ROOT / "workflow/schemas", {}))
 
 
+@pytest.mark.req("URS-SEC-02")
 @pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "a/../../b.csv", "..", "C:\\x.csv", "a\\..\\b.csv"])
 def test_a_name_that_leads_out_of_the_folder_is_refused_before_anything_is_opened(tmp_path, name):
     with inside(study(tmp_path, name=name)), pytest.raises(Cause, match="lead out of its folder") as found:

@@ -12,6 +12,8 @@ from crf2csr.errors import Cause
 from crf2csr.raw import odm
 from tests.raw import _shapes
 
+pytestmark = pytest.mark.req("URS-RAW-05")
+
 ENTRY = {"encoding": "UTF-8", "part": "F"}
 HEAD = (
     '<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" xmlns:v="https://vendor" ODMVersion="1.3.2" FileType="{kind}">'
@@ -220,6 +222,7 @@ def test_records_of_one_line_are_counted_instead_and_comments_are_told():
 BOMB = '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 
+@pytest.mark.req("URS-SEC-02")
 @pytest.mark.parametrize(
     ("head", "body", "words"),
     [

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from crf2csr.errors import Cause
 from crf2csr.raw import redcap
 
+pytestmark = pytest.mark.req("URS-RAW-04")
+
 DICTIONARY = """field_name,form_name,field_type,select_choices_or_calculations
 id,dm,text,
 sex,dm,radio,"1, M | 2, F"

@@ -16,6 +16,8 @@ from crf2csr.specs import Study
 from synthetic import corrupt
 from tests.climb import ROOT, copy_config, inside
 
+pytestmark = pytest.mark.req("URS-RAW-03")
+
 # Corruption: the line of the file that the cause names (None: no line can be named), the field, words of the rule.
 STOPS = {
     "undecodable_byte": (3, None, r"byte ff at offset \d+ is not UTF-8"),

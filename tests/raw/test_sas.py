@@ -15,6 +15,8 @@ from crf2csr.errors import Cause
 from crf2csr.raw import _numeric, _sas, _xport, sas, xpt
 from tests.raw import _readstat
 
+pytestmark = pytest.mark.req("URS-RAW-06")
+
 UTF8 = {"encoding": "UTF-8", "name": "formats.sas7bcat"}
 
 

@@ -17,6 +17,8 @@ from tests import tiny
 from tests.climb import ROOT, inside
 from tests.raw import _shapes
 
+pytestmark = pytest.mark.req("URS-RAW-09")
+
 UTF8 = {"encoding": "UTF-8", "name": "export"}
 
 

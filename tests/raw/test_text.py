@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crf2csr.errors import Cause
 from crf2csr.raw import _text, delimited
 
+pytestmark = pytest.mark.req("URS-RAW-02")
+
 SAMPLE = "甲,naïve\n"
 
 

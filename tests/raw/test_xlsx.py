@@ -14,6 +14,8 @@ from crf2csr.raw import _shown, _workbook, xlsx
 from tests.raw import _shapes
 from tests.raw._shapes import cell, data, sheet, words, workbook
 
+pytestmark = pytest.mark.req("URS-RAW-07")
+
 FORM = {
     "name": "F",
     "fields": {
@@ -181,12 +183,14 @@ def test_comments_are_told():
     assert told(staged(workbook({"S": sheet([["TXT"], ["a"]])}, more=more))) == [("*", "S", "info")]
 
 
+@pytest.mark.req("URS-SEC-02")
 def test_a_workbook_that_unpacks_beyond_measure_is_refused_before_it_is_unpacked(monkeypatch):
     monkeypatch.setattr(_workbook, "LARGEST", 1 << 20)
     content = workbook({"S": sheet([["TXT"], ["a"]])}, more={"xl/media/zeros": bytes(2 << 20)})
     assert len(content) < 1 << 14 and "would unpack" in refused(content).rule
 
 
+@pytest.mark.req("URS-SEC-02")
 def test_names_in_the_archive_lead_nowhere():
     content = workbook({"S": sheet([["TXT"], ["a"]])}, more={"../../evil.txt": b"x", "/etc/evil": b"x"})
     assert staged(content)["TXT"].tolist() == ["a"]
@@ -204,6 +208,7 @@ def test_what_is_no_workbook_is_refused(content, words_):
     assert words_ in refused(content).rule
 
 
+@pytest.mark.req("URS-SEC-02")
 @pytest.mark.parametrize(
     ("part", "text", "words_"),
     [

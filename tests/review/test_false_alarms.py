@@ -9,6 +9,8 @@ import synthetic
 from crf2csr.specs import read_yaml
 from tests.climb import ROOT, climb, copy_config
 
+pytestmark = pytest.mark.req("URS-ACC-05")
+
 # Queries that clean data of 60 treated persons may raise, by rule, with the most there may be and the reason.
 EXPLAINED = {
     "P37": (2, "two prior treatments were written down with their dates the wrong way round"),
@@ -39,10 +41,12 @@ def test_clean_data_raise_few_queries_and_each_kind_has_a_reason(clean):
     assert all(n <= EXPLAINED[rule][0] for rule, n in counts.items()), counts.to_dict()
 
 
+@pytest.mark.req("URS-ACC-03")
 def test_no_cell_is_asked_twice_by_one_rule(clean):
     assert not clean.duplicated(["RULE", "REC", "FIELD"]).any()
 
 
+@pytest.mark.req("URS-ACC-06")
 def test_the_accepted_queries_are_exactly_the_blockers_of_the_shipped_study(shipped):
     files = [file for floor in ("raw", "sdtm") for file in sorted(shipped.glob(f"results/{floor}/_queries/*.parquet"))]
     assert files

@@ -13,6 +13,8 @@ from tests.climb import ROOT
 from tests.review import cells, scores, subjects
 from tests.review.world import World
 
+pytestmark = pytest.mark.req("URS-ACC-04")
+
 PLANTED = pd.read_csv(ROOT / "data/truth/planted.csv", dtype=str, keep_default_na=False).rename(
     columns={"class": "kind", "id": "problem"}
 )

@@ -6,6 +6,8 @@ import pytest
 from crf2csr.sdtm import ae
 from tests.sdtm.small import asked, context, people
 
+pytestmark = pytest.mark.req("URS-SDT-04")
+
 HEADACHE = {
     "DOMAIN": "AE",
     "VERBATIM": "头痛",

@@ -19,6 +19,8 @@ from crf2csr.specs import Study
 from tests import tiny
 from tests.climb import ROOT, inside
 
+pytestmark = pytest.mark.req("URS-SDT-03")
+
 MEASURED = {
     "VS.csv": ["TEMP", "WEIGHT", "HEIGHT"],
     "LB.csv": ["LBORRES", "LBORNRLO", "LBORNRHI"],

@@ -7,6 +7,8 @@ from crf2csr.errors import Cause
 from crf2csr.sdtm import _design, co, relrec, se
 from tests.sdtm.rooms import asked, context, people, records
 
+pytestmark = pytest.mark.req("URS-SDT-08")
+
 
 def design(name, forms=None, change=None):
     made_of = context(name, forms or {}, lists=["trial_design"])

@@ -8,6 +8,8 @@ import pytest
 from crf2csr.sdtm import dm
 from tests.sdtm.small import context
 
+pytestmark = pytest.mark.req("URS-SDT-07")
+
 TAKEN = {"EXOCCUR": "Y", "EXDOSE": "4", "EXDOSFRQ": "QD"}
 CLOSED = TAKEN | {"EXSTDAT": "2026-02-03", "EXENDAT": "2026-03-01"}
 OPEN = TAKEN | {"EXSTDAT": "2026-03-05"}

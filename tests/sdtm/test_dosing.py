@@ -5,6 +5,8 @@ import pytest
 from crf2csr.sdtm import da, ec
 from tests.sdtm.rooms import asked, context, records
 
+pytestmark = pytest.mark.req("URS-SDT-07")
+
 
 def dosing(*intervals, last="2026-04-28"):
     usual = {"EXOCCUR": "Y", "EXDOSE": "4", "EXDOSFRQ": "QD"}

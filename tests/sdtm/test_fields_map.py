@@ -9,6 +9,8 @@ import pytest
 from crf2csr.sdtm._verbs import VERBS
 from crf2csr.specs import Study
 
+pytestmark = pytest.mark.req("URS-SDT-01")
+
 ROOT = Path(__file__).parents[2]
 FIELDS = ROOT.parent / "shared" / "reference" / "crf" / "fields.csv"
 ROOMS = ROOT / "workflow" / "scripts" / "crf2csr" / "sdtm"

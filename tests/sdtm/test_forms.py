@@ -1,8 +1,11 @@
 """The ledger of forms: every raw record is somewhere, or the gate stays shut."""
 
 import pandas as pd
+import pytest
 
 from crf2csr.sdtm import _forms, _screen
+
+pytestmark = pytest.mark.req("URS-ACC-01")
 
 CRF = {
     "ae": {

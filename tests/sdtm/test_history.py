@@ -1,9 +1,12 @@
 """CM, MH, SU, FA, MK, DV, IE: history and log forms as rows of their domains."""
 
 import pandas as pd
+import pytest
 
 from crf2csr.sdtm import _mapping, cm, su, sv
 from tests.sdtm.rooms import asked, context, records
+
+pytestmark = pytest.mark.req("URS-SDT-07")
 
 CODING = pd.DataFrame(
     [

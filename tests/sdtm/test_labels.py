@@ -7,6 +7,8 @@ import pytest
 
 from crf2csr import io, specs
 
+pytestmark = pytest.mark.req("URS-SDT-02")
+
 ROOT = Path(__file__).parents[2]
 LABELS = {
     row["VARIABLE"]: row["LABEL"] for row in io.read_records(ROOT / "workflow" / "standards" / "sdtmig-3.4-labels.csv")

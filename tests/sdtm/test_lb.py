@@ -6,6 +6,8 @@ import pytest
 from crf2csr.sdtm import lb
 from tests.sdtm.small import asked, context, people
 
+pytestmark = pytest.mark.req("URS-SDT-05")
+
 RESULT = {
     "EVENT": "SCR",
     "LBDAT": "2026-01-20",

@@ -1,9 +1,12 @@
 """A field with several choices becomes one record per ticked option."""
 
 import pandas as pd
+import pytest
 
 from crf2csr.sdtm._mapping import each_option
 from crf2csr.trace import Made
+
+pytestmark = pytest.mark.req("URS-SDT-06")
 
 
 def test_each_ticked_option_is_a_record_and_records_without_one_are_counted():

@@ -6,6 +6,8 @@ import pytest
 from crf2csr.sdtm import _mapping
 from tests.sdtm.small import context
 
+pytestmark = pytest.mark.req("URS-SDT-06")
+
 VISITS = [{"EVENT": "BL", "VISYN": "Y", "VISDAT": "2026-02-02"}, {"EVENT": "W12", "VISYN": "Y", "VISDAT": "2026-04-27"}]
 
 

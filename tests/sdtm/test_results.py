@@ -6,6 +6,8 @@ import pytest
 
 from crf2csr.sdtm import _results
 
+pytestmark = pytest.mark.req("URS-SDT-05")
+
 
 @pytest.mark.parametrize(
     ("printed", "kind", "text", "number"),

@@ -9,6 +9,8 @@ from crf2csr.checks import expanded
 from crf2csr.sdtm import calendar
 from crf2csr.sdtm.review import _fields, _verbs
 
+pytestmark = pytest.mark.req("URS-ACC-03")
+
 CODES = {"Y", "N", "NR"}
 VERDICTS = [
     # contract, text, rule (None: nothing to ask), severity

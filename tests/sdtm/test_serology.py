@@ -6,6 +6,8 @@ import pytest
 from crf2csr.sdtm import _serology
 from tests.sdtm.small import asked, context
 
+pytestmark = pytest.mark.req("URS-SDT-06")
+
 VISITS = [{"EVENT": "SCR", "VISYN": "Y", "VISDAT": "2026-01-19"}]
 
 

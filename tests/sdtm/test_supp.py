@@ -7,6 +7,8 @@ from crf2csr.errors import Cause
 from crf2csr.sdtm import _supp
 from crf2csr.sdtm._verbs import Context
 
+pytestmark = pytest.mark.req("URS-SDT-08")
+
 ABOUT = {
     "AETERM": {"label": "Reported Term", "type": "text", "origin": "Collected"},
     "AESI": {"label": "Special Interest", "type": "text", "origin": "Collected", "supp": True, "multiple": True},

@@ -9,6 +9,8 @@ import pytest
 
 from tests.sdtm.rooms import ROOT, read
 
+pytestmark = pytest.mark.req("URS-SDT-02")
+
 TERMS = ROOT.parent / "shared" / "data" / "ct" / "SDTM_Terminology_2025-03-25.txt.xz"
 # Our codelist -> list of the terminology, and our extensions of a list that may be extended.
 LISTS = {

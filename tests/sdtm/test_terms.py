@@ -10,6 +10,8 @@ import pytest
 from crf2csr import io, specs, terms
 from crf2csr.errors import Cause
 
+pytestmark = pytest.mark.req("URS-SDT-02")
+
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "workflow" / "standards" / "ct-2025-03-25.csv"
 PUBLISHED = ROOT.parent / "shared" / "data" / "ct" / "SDTM_Terminology_2025-03-25.txt.xz"

@@ -6,6 +6,8 @@ import pytest
 from crf2csr.sdtm import _mapping
 from tests.sdtm.small import asked, context
 
+pytestmark = pytest.mark.req("URS-SDT-06")
+
 VISIT = {"EVENT": "SCR", "VSPERF": "Y", "VSDAT": "2026-01-19", "SYSBP": "120", "DIABP": "80"}
 
 

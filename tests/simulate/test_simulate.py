@@ -16,6 +16,8 @@ from simulate.__main__ import main
 from simulate.grid import read
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-SCL-03")
+
 GRID = read(ROOT / "simulate/grid.yaml")
 SMALL = dataclasses.replace(
     GRID, trials=2000, block=1000, null_rates=(0.30,), true_rates=(0.30, 0.50), dropout=(0.0, 0.20), imputations=20

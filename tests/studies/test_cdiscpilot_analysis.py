@@ -26,6 +26,8 @@ from tests.ard._rscript import ask
 from tests.climb import ROOT, SHARED, copy_config
 from tests.score_interval import ends_of, score
 
+pytestmark = pytest.mark.req("URS-STU-02")
+
 RAW = SHARED / "data/cdiscpilot/raw"
 STUDY = ROOT / "studies/cdiscpilot"
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
@@ -391,6 +393,7 @@ def test_every_count_is_the_number_of_its_rows_or_of_their_subjects(folder, chap
         assert stat in (len(rows), people[sets.loc[number, "DATASET"]].iloc[rows].nunique()), name
 
 
+@pytest.mark.req("URS-CSR-02")
 def test_a_printed_count_walks_back_to_the_lines_of_the_raw_file(folder, emergent):
     """The 65 placebo subjects with an event, from the printed number to the physical lines of ae_raw.csv."""
     facts, sets = table(folder, "ard/safety"), table(folder, "ard/_trace/safety").set_index("SET")
@@ -416,11 +419,13 @@ def test_the_appendix_shows_every_display_and_names_the_raw_files(folder):
     assert "SYNTHETIC" not in page and all(f"{form}_raw.csv" in page for form in ("ae", "dm", "ds", "ec", "vs"))
 
 
+@pytest.mark.req("URS-ACC-06")
 def test_the_gate_is_passed_with_every_blocker_answered(folder):
     said = (folder / "results/gate.txt").read_text(encoding="utf-8")
     assert "36 blockers, all accepted; every ledger balances" in said and "matches no query" not in said
 
 
+@pytest.mark.req("URS-ACC-06")
 def test_every_blocker_that_is_accepted_was_asked(folder):
     accepted = [
         line
@@ -431,6 +436,7 @@ def test_every_blocker_that_is_accepted_was_asked(folder):
     assert len(accepted) == (asked["SEVERITY"] == "blocker").sum() == 36
 
 
+@pytest.mark.req("URS-RAW-03")
 def test_without_the_raw_data_the_run_stops_with_one_line(tmp_path):
     study = copy_config(STUDY, tmp_path / "study")
     command = [

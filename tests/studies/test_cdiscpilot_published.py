@@ -24,7 +24,10 @@ WORDS = re.compile("APPLICATION|DERMATITIS|ERYTHEMA|BLISTER")
 SKIN = "SKIN AND SUBCUTANEOUS TISSUE DISORDERS"
 NOT_DERMATOLOGIC = {"COLD SWEAT", "HYPERHIDROSIS", "ALOPECIA"}
 
-pytestmark = pytest.mark.skipif(not SDTM.is_dir(), reason=f"the published SDTM of the CDISC pilot is not at {SDTM}")
+pytestmark = [
+    pytest.mark.req("URS-STU-02"),
+    pytest.mark.skipif(not SDTM.is_dir(), reason=f"the published SDTM of the CDISC pilot is not at {SDTM}"),
+]
 
 
 def domain(name: str) -> list[dict[str, str]]:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.climb import SHARED
 
+pytestmark = pytest.mark.req("URS-STU-01")
+
 PUBLISHED = SHARED / "data/cdiscpilot/sdtm"
 KEYS = {
     "dm": ["USUBJID"],

@@ -22,7 +22,10 @@ APART = {
     "F_VITALSIGNS_V10": ["IG_VITAL_BPLOG", "IG_VITAL_VITALS"],
     "F_EATINGHABITS_V10": ["IG_EATIN_HABITS", "IG_EATIN_VITAMINLOG"],
 }
-pytestmark = pytest.mark.skipif(not EDC.is_dir(), reason=f"the public exports are not at {EDC}")
+pytestmark = [
+    pytest.mark.req("URS-RAW-10"),
+    pytest.mark.skipif(not EDC.is_dir(), reason=f"the public exports are not at {EDC}"),
+]
 PROJECTS = ["checkboxes-1", "longitudinal", "repeating-instruments", "decimal-comma", "clinical-trial-1"]
 
 

@@ -11,6 +11,8 @@ from submission.frames import Submission, empty_changes, sealed
 from tests.submission import small
 from tests.submission.test_define import PAGE, TERMS
 
+pytestmark = pytest.mark.req("URS-PKG-03")
+
 GONE = float("nan")
 
 

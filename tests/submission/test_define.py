@@ -12,6 +12,8 @@ from submission.frames import Submission, empty_changes
 from submission.measures import measured
 from tests.submission import small
 
+pytestmark = pytest.mark.req("URS-PKG-02")
+
 PAGE = {
     "study": {"id": "S1", "title": "A study", "notice": "", "cutoff": "2026-10-15"},
     "standards": {"sdtmig": "3.4", "adamig": "1.3", "ct": "2025-03-25"},

@@ -12,6 +12,8 @@ from submission import dataset_json, package, transport
 from submission.frames import prepare, sealed
 from tests.submission import small
 
+pytestmark = pytest.mark.req("URS-PKG-01")
+
 DAY = datetime.date(2026, 10, 15)
 
 
@@ -44,6 +46,7 @@ def test_a_value_of_200_bytes_and_labels_of_40_come_back_whole(tmp_path):
     assert labels["AVALC"] == "L" * 40
 
 
+@pytest.mark.req("URS-REP-01")
 def test_the_clock_leaves_no_mark_in_a_transport_file(mixed):
     first = transport.content(mixed, DAY)
     time.sleep(1.1)

@@ -10,6 +10,8 @@ from submission import long_text
 from submission.frames import prepare, sealed
 from tests.submission import small
 
+pytestmark = pytest.mark.req("URS-PKG-01")
+
 SUPP = ["STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL"]
 
 

@@ -11,6 +11,8 @@ from submission.frames import CHANGES, Submission
 from tests.submission import small
 from tests.submission.test_define import PAGE
 
+pytestmark = pytest.mark.req("URS-PKG-04")
+
 
 def made(found: pd.DataFrame, folder, floor="adam") -> str:
     dm = small.dataset("DM", {"USUBJID": "text"}, [("1",)], "sdtm", forms=["DM"])

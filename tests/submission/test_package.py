@@ -19,9 +19,15 @@ from crf2csr import io
 from submission import acrf, against_define, conformance, dataset_json, define, documents, frames, package, transport
 from tests.submission.test_replay import run
 
+<<<<<<< HEAD
 ARM = ["group1_level"]
 SIGNED = ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"]
 # One analysis of each method, one of them with groups: what tells a line of its program apart, and its statistics.
+=======
+pytestmark = pytest.mark.req("URS-PKG-01")
+
+# One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
+>>>>>>> validate
 CHOSEN = {
     "primary": (ARM, ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
     "response_nri": (
@@ -65,12 +71,14 @@ def test_every_file_gives_back_the_submission_frame_cell_for_cell(built, submiss
         pd.testing.assert_frame_equal(dataset_json.read(stem.with_suffix(".json")), dataset.frame, check_exact=True)
 
 
+@pytest.mark.req("URS-PKG-02")
 def test_both_define_keep_to_their_schema_and_every_finding_is_explained(built, submission):
     assert [define.faults(path.read_bytes()) for path in sorted(built.rglob("define.xml"))] == [[], []]
     assert all(against_define.check(path.parent).empty for path in built.rglob("define.xml"))
     assert (conformance.check(submission)["explanation"] != "").all()
 
 
+@pytest.mark.req("URS-PKG-05")
 @pytest.mark.parametrize("kind", ["py", "r"])
 @pytest.mark.parametrize("analysis", CHOSEN)
 def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, kind):
@@ -93,6 +101,7 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
     np.testing.assert_allclose(printed.to_numpy(), held.loc[list(index)].to_numpy("float64"), rtol=0, atol=1e-9)
 
 
+<<<<<<< HEAD
 def test_every_program_stands_alone(built):
     programs = sorted((built / "analysis/adam/programs").iterdir())
     for path in programs:
@@ -125,6 +134,9 @@ def test_the_annotated_crf_is_linked_from_define_and_holds_the_pages_that_it_nam
     assert without == ["IT.SUPPSV.QVAL"]
 
 
+=======
+@pytest.mark.req("URS-PKG-05")
+>>>>>>> validate
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
     wanted = {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"}
@@ -214,6 +226,7 @@ def test_every_listing_is_named_with_its_rows_where_results_are_left_out(built, 
     assert rows.to_dict() == found and len(found) > 10
 
 
+@pytest.mark.req("URS-REP-01")
 def test_a_second_package_has_the_same_bytes(built, shipped, tmp_path):
     package.build(shipped, tmp_path)
     again = next((tmp_path / "m5/datasets").iterdir())

@@ -23,6 +23,8 @@ from submission.frames import Submission, empty_changes
 from tests.submission import small
 from tests.submission.test_define import PAGE
 
+pytestmark = pytest.mark.req("URS-PKG-05")
+
 DAY = datetime.date(2026, 10, 15)
 ANALYSIS = """
 analyses:

@@ -11,6 +11,8 @@ import yaml
 import synthetic
 from synthetic.corrupt import CORRUPTIONS, corrupt, second_file
 
+pytestmark = pytest.mark.req("URS-VER-05")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -20,6 +20,8 @@ import synthetic
 from synthetic.disease import area_score
 from synthetic.ground import KEYS, table
 
+pytestmark = pytest.mark.req("URS-VER-05")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 REGIONS = {"RP": 2, "LP": 2, "RS": 3, "LS": 3}
@@ -274,6 +276,7 @@ def test_the_manifest_tells_every_file(folder):
     assert listed == set(fingerprints(folder / "raw"))
 
 
+@pytest.mark.req("URS-SCL-01")
 @pytest.mark.parametrize("subjects", [6, 12, 13, 200])
 def test_other_sizes_work(subjects):
     _forms, truth = synthetic.generate(subjects, 3)
@@ -281,6 +284,7 @@ def test_other_sizes_work(subjects):
     assert truth["planted"]["id"].nunique() > 25
 
 
+@pytest.mark.req("URS-SCL-01")
 def test_a_thousand_subjects_take_seconds():
     start = time.perf_counter()
     forms, truth = synthetic.generate(1000, 11)

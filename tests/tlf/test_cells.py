@@ -4,6 +4,8 @@ from crf2csr.errors import Cause
 from crf2csr.tlf import _cells
 from tests.tlf._shelf import people, shelf
 
+pytestmark = pytest.mark.req("URS-TLF-01")
+
 
 def facts(n_yes, n=4):
     adsl = people(n, SEX=["F"] * n_yes + ["M"] * (n - n_yes))

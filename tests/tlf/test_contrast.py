@@ -13,6 +13,8 @@ from crf2csr.tlf import contrast
 from crf2csr.tlf._cells import Nothing
 from tests.tlf._shelf import people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-03")
+
 ARMS = ["Placebo", "Low", "High"]
 PAGE = {"arms": [{"label": label, "treated": True} for label in ARMS]}
 # Subjects 1, 4, 7, 10 are on placebo, 2, 5, 8, 11 on the low dose, 3, 6, 9, 12 on the high one.
@@ -53,6 +55,7 @@ def test_a_table_has_the_numbers_and_no_picture():
     assert "svg" not in table and table["rows"] == made()["rows"]
 
 
+@pytest.mark.req("URS-TLF-04")
 def test_the_figure_names_the_arms_and_terms_and_is_the_same_each_time():
     svg = made()["svg"]
     drawn = {element.text for element in ElementTree.fromstring(svg).iter(f"{SVG}text")}

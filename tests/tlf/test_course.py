@@ -12,6 +12,8 @@ from crf2csr.tlf import checklist, course, sentences, values
 from crf2csr.tlf._cells import Nothing
 from tests.tlf._shelf import ONE, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-07")
+
 ROWS = pd.DataFrame(
     {
         "USUBJID": ["1", "1", "1", "1"],

@@ -10,6 +10,8 @@ from crf2csr.tlf import estimand
 from tests.ard.test_estimand import EVENTS, PAGE, VISIT, adice, ends
 from tests.tlf._shelf import ONE, TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-03")
+
 SHOWN = [{"label": "n (%)", "show": "{n}[ ({p})]"}, {"label": "By the end", "show": "{n_by}[ ({p_by})]"}]
 TABLE = {"id": "t", "analysis": "events", "about": "events", "any": "Any", "none": "None", "columns": SHOWN}
 BLOCKS = {

@@ -9,6 +9,8 @@ from crf2csr.errors import Cause
 from crf2csr.tlf import flow, forest, incidence, km, tipping, trend
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-04")
+
 SVG = "{http://www.w3.org/2000/svg}"
 ADTTE = pd.DataFrame(
     {

@@ -7,6 +7,8 @@ from crf2csr.errors import Cause
 from crf2csr.tlf import forest, lines
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-04")
+
 SVG = "{http://www.w3.org/2000/svg}"
 ADRS = pd.DataFrame(
     {"USUBJID": pd.Series(list("12345678"), dtype="str"), "AVAL": [1.0, 0, 1, 0, 1, 1, 0, 0]},

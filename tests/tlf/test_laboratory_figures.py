@@ -9,6 +9,8 @@ import pytest
 from crf2csr.tlf import boxplot, edish
 from tests.tlf._shelf import ONE, TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-04")
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -1,7 +1,10 @@
 import pandas as pd
+import pytest
 
 from crf2csr.tlf import levels
 from tests.tlf._shelf import people, shelf, texts, unbound
+
+pytestmark = pytest.mark.req("URS-TLF-03")
 
 ADTTE = pd.DataFrame(
     {
@@ -41,6 +44,7 @@ def test_a_block_has_a_row_per_level_of_the_results_and_planned_rows_beside():
     }
 
 
+@pytest.mark.req("URS-TLF-01")
 def test_every_number_is_bound_to_a_fact_and_columns_stand_under_the_arm():
     table = made()
     assert unbound(table) == []

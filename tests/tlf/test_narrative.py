@@ -1,9 +1,12 @@
 import re
 
 import pandas as pd
+import pytest
 
 from crf2csr.tlf import narrative
 from tests.tlf._shelf import ONE, people, shelf
+
+pytestmark = pytest.mark.req("URS-TLF-07")
 
 
 def text(*values):

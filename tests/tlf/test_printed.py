@@ -15,6 +15,8 @@ from crf2csr.tlf import _figure
 from tests.climb import ROOT, inside
 from tests.tlf import _seen
 
+pytestmark = pytest.mark.req("URS-TLF-05")
+
 SCHEMAS = ROOT / "workflow/schemas"
 
 

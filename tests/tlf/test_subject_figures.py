@@ -8,6 +8,8 @@ import pytest
 from crf2csr.tlf import _subjects, heatmap, spider, swimmer, waterfall
 from tests.tlf._shelf import ONE, TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-04")
+
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = pd.DataFrame(
     [

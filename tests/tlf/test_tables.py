@@ -7,6 +7,8 @@ from crf2csr.tlf import baseline, cross, lines, listing, shift, summary, terms, 
 from crf2csr.tlf._cells import notes
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
 
+pytestmark = pytest.mark.req("URS-TLF-03")
+
 ADRS = pd.DataFrame(
     {
         "USUBJID": pd.Series(["1", "2", "1", "2"], dtype="str"),

@@ -1,0 +1,1 @@
+"""The validation package: requirements, who proves them, and whether this installation keeps them."""
