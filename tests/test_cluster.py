@@ -12,6 +12,8 @@ from crf2csr.needs import FLOORS, Needs
 from tests import tiny
 from tests.climb import ROOT
 
+pytestmark = pytest.mark.req("URS-SCL-04")
+
 
 @pytest.fixture(scope="module")
 def told(climbed) -> list[tuple[str, dict[str, str]]]:

@@ -17,6 +17,8 @@ from marionette_driver.marionette import Alert, Marionette
 from tests.browser.test_page import LIMIT
 from tests.csr import hostile
 
+pytestmark = pytest.mark.req("URS-CSR-12")
+
 WATCHED = """
     window.refused = window.refused || [];
     document.addEventListener('securitypolicyviolation', (event) => window.refused.push(event.violatedDirective));

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.browser.test_accessible import objections
+
+pytestmark = pytest.mark.req("URS-CSR-11")
 
 ENGLISH = re.compile(
     r"\b(Back|Close|Search|Filter|Columns|Download|Analysis|Population|Records|Counted|subjects|rows|Method|Variables)\b"

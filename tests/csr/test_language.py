@@ -14,6 +14,8 @@ from crf2csr.csr import _language, appendix
 from crf2csr.errors import Cause
 from tests.csr import interface, small
 
+pytestmark = pytest.mark.req("URS-CSR-11")
+
 OTHERS = sorted(path.stem for path in _language.HERE.glob("*.yaml"))
 PLACE = re.compile(r"\{[0-9]\}")
 

@@ -20,6 +20,8 @@ from submission import acrf, annotate, bookmarks, define, define_page
 from submission.annotate import CONDITION, LINK, SILENT, VALUE, VISIT, Annotation
 from tests.submission.test_define import TERMS, ae, submission
 
+pytestmark = pytest.mark.req("URS-PKG-07")
+
 FORM = {
     "name": "AE",
     "label": "Adverse *events*",

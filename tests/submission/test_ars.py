@@ -14,6 +14,8 @@ from submission.ars import check, event, ledger
 from submission.ars.conditions import body, conditions
 from tests.climb import SHARED
 
+pytestmark = pytest.mark.req("URS-PKG-06")
+
 PAGE = {
     "study": {"id": "S1", "title": "A study", "notice": "", "cutoff": "2026-10-15"},
     "arms": [{"code": "A", "label": "Active"}, {"code": "B", "label": "Placebo"}],

@@ -23,6 +23,8 @@ from submission.frames import Submission, empty_changes
 from tests.submission import small
 from tests.submission.test_define import PAGE
 
+pytestmark = pytest.mark.req("URS-PKG-08")
+
 
 def line(rule="R-1", dataset="AE", status="success", found=0, message="", **first):
     errors = [first] if first else []

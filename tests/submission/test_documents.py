@@ -12,6 +12,8 @@ from submission.define_page import DEF, XLINK
 from submission.transport import write
 from tests.submission.test_define import TERMS, adrs, ae, submission
 
+pytestmark = pytest.mark.req("URS-PKG-02")
+
 FOLDERS = {"sdtm": "tabulations/sdtm", "adam": "analysis/adam/datasets"}
 
 

@@ -19,15 +19,11 @@ from crf2csr import io
 from submission import acrf, against_define, conformance, dataset_json, define, documents, frames, package, transport
 from tests.submission.test_replay import run
 
-<<<<<<< HEAD
+pytestmark = pytest.mark.req("URS-PKG-01")
+
 ARM = ["group1_level"]
 SIGNED = ["signed_rank", "signed_rank_p", "hl", "hl_low", "hl_high"]
 # One analysis of each method, one of them with groups: what tells a line of its program apart, and its statistics.
-=======
-pytestmark = pytest.mark.req("URS-PKG-01")
-
-# One analysis of each method: what tells a line of its program apart, and the statistics that end the line.
->>>>>>> validate
 CHOSEN = {
     "primary": (ARM, ["n", "N", "p", "clopper_pearson_low", "clopper_pearson_high"]),
     "response_nri": (
@@ -101,7 +97,7 @@ def test_a_program_prints_the_numbers_of_the_results(built, shipped, analysis, k
     np.testing.assert_allclose(printed.to_numpy(), held.loc[list(index)].to_numpy("float64"), rtol=0, atol=1e-9)
 
 
-<<<<<<< HEAD
+@pytest.mark.req("URS-PKG-05")
 def test_every_program_stands_alone(built):
     programs = sorted((built / "analysis/adam/programs").iterdir())
     for path in programs:
@@ -118,6 +114,7 @@ def _imports(node: ast.AST) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
+@pytest.mark.req("URS-PKG-07")
 def test_the_annotated_crf_is_linked_from_define_and_holds_the_pages_that_it_names(built):
     place = built / "tabulations/sdtm"
     read = pypdf.PdfReader(place / acrf.FILE)
@@ -134,9 +131,7 @@ def test_the_annotated_crf_is_linked_from_define_and_holds_the_pages_that_it_nam
     assert without == ["IT.SUPPSV.QVAL"]
 
 
-=======
 @pytest.mark.req("URS-PKG-05")
->>>>>>> validate
 def test_the_key_analyses_of_the_study_have_their_programs(built):
     programs = {path.stem for path in (built / "analysis/adam/programs").glob("*.sas")}
     wanted = {"primary", "treatment-policy", "pppasi-tests", "time-to-50", "terms", "terms-serious"}
