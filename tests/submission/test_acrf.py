@@ -95,8 +95,8 @@ def test_a_form_of_one_study_is_set_tagged_with_bookmarks_that_lead_to_it():
     crf = small(VS={**FORM, "name": "VS", "label": "Signs", "visits": "BL"})
     made = acrf.build(crf, {"NY": {"Y": "Yes", "N": "No"}})
     assert made.pages[("AE", "AETERM")] == made.pages[("SUPPAE", "AESI")] == [4]
-    read = pypdf.PdfReader(stream.BytesIO(made.pdf))
-    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    read = pypdf.PdfReader(stream.BytesIO(made.pdf), strict=True)
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"] and read.trailer["/Root"]["/PageMode"] == "/UseOutlines"
     texts = [page.extract_text() for page in read.pages]
     for said in ("Adverse *events*", "Term #evil", "[NOT SUBMITTED]", "For the site only", acrf.NOWHERE, "= SEPSIS"):
         assert said in texts[3]
