@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io as stream
 from collections import defaultdict
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -135,7 +136,7 @@ def other(text: str, field: dict, values: list[str], codes: dict) -> str:
     """Another content of the same kind as ``text``."""
     kind = field["type"]
     if kind in ("code", "multi"):
-        return next((str(code) for code in codes[field["codelist"]] if str(code) != text), f"{text}X")
+        return next((str(code) for code in reversed([*codes[field["codelist"]]]) if str(code) != text), f"{text}X")
     if kind in ("date", "pdate"):
         return "2026-01-16" if text == "2026-01-15" else "2026-01-15"
     if kind == "time":
@@ -144,6 +145,12 @@ def other(text: str, field: dict, values: list[str], codes: dict) -> str:
         low = str(int(field.get("lo", 0)))
         return low if text != low else str(int(low) + 1)
     return next((value for value in values if value not in ("", text)), text + " X")
+
+
+def each(notes: list[Annotation]) -> list[Annotation]:
+    """Notes on values with one variable each: every variable must be shown to come from the field."""
+    apart = [[replace(n, variables=(v,)) for v in n.variables] if n.kind == VALUE else [n] for n in notes]
+    return [one for several in apart for one in several]
 
 
 def home(note: Annotation) -> str:
@@ -216,7 +223,7 @@ def study(shipped):
     codes = crf.codelists | {n: list(words) for n, words in acrf.dictionary(shipped).items()}
     raw = {name: table("raw", name.lower()) for name in crf.forms}
     before = {name: table("sdtm", name.lower()) for name in crf.domains}
-    notes = annotate.annotated(crf)
+    notes = each(annotate.annotated(crf))
     raw, what, met = changed(raw, crf, codes, demands(crf, notes, before, raw))
     register, calendar = table("sdtm", "register"), table("sdtm", "calendar")
     pattern, planned = crf.page["subjects"]["pattern"], crf.page["visits"]
@@ -327,8 +334,9 @@ def test_what_is_annotated_at_a_field_changes_with_it(study, effects):
             seen += 1
             if not (effect if note.kind == LINK else effect & {"", *note.variables}):
                 unmoved.add(key)
-    assert unmoved == set()
-    assert seen > 180
+    # One laboratory prints all names of tests.
+    assert unmoved == {("LB", "LBTEST", "LB", ("LBNAM",))}
+    assert seen > 230
     # The register of subjects is as shipped, so that the number of an earlier screening moves nothing here.
     assert ("ICF", "PRVSUBJ", "DM", ("PRVSUBJ",)) not in met
 
