@@ -210,7 +210,7 @@ def changed(raw, crf, codes, wanted):
         here = (frame["SUBJID"] == subject) & (frame[f].str.strip() != "")
         frame.loc[here, f] = [other(text, field, values, codes) for text in frame.loc[here, f]]
         what |= dict.fromkeys(f"{name}:" + frame.loc[here, "LINE"].astype("str"), f)
-    return forms, what, met
+    return forms, what, met, {subject for _, subject in chosen}
 
 
 @pytest.fixture(scope="module")
@@ -224,8 +224,14 @@ def study(shipped):
     raw = {name: table("raw", name.lower()) for name in crf.forms}
     before = {name: table("sdtm", name.lower()) for name in crf.domains}
     notes = each(annotate.annotated(crf))
-    raw, what, met = changed(raw, crf, codes, demands(crf, notes, before, raw))
+    raw, what, met, subjects = changed(raw, crf, codes, demands(crf, notes, before, raw))
     register, calendar = table("sdtm", "register"), table("sdtm", "calendar")
+    # Nobody else is made again.
+    persons = set(register.loc[register["SUBJID"].isin(subjects), "USUBJID"])
+    subjects = set(register.loc[register["USUBJID"].isin(persons), "SUBJID"])
+    raw = {name: frame[frame["SUBJID"].isin(subjects)].reset_index(drop=True) for name, frame in raw.items()}
+    calendar = calendar[calendar["SUBJID"].isin(subjects)]
+    before = {n: t[t["USUBJID"].isin(persons)] if "USUBJID" in t else t for n, t in before.items()}
     pattern, planned = crf.page["subjects"]["pattern"], crf.page["visits"]
     forms = {
         name: _screen.screen(frame, contracts[name.lower()], register, pattern, planned).data
