@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from crf2csr import io
 from crf2csr.specs import read_yaml
 from submission import conditions, unreplayed
 from submission.frames import Submission
@@ -39,7 +40,7 @@ def programs(study: Path, submission: Submission) -> dict[str, str]:
     for path in sorted((study / "config/ard").glob("*.yaml")):
         for analysis in read_yaml(path)["analyses"]:
             about = _about(analysis, submission)
-            if about:
+            if about and (analysis["method"] != "mmrm" or _unstructured(study, analysis["id"])):
                 told.append(about)
                 for kind in KINDS:
                     template = environment.get_template(f"{about['method']}.{kind}.j2")
@@ -91,6 +92,13 @@ def _about(analysis: About, submission: Submission) -> About | None:
         "rows_read": _once(["USUBJID", *where.uses, *by, *uses]),
         **about,
     }
+
+
+def _unstructured(study: Path, name: str) -> bool:
+    """Whether every model of an analysis was fitted as declared: none fell back to another covariance."""
+    tables = [io.read_table(path) for path in sorted((study / "results/ard").glob("*.parquet"))]
+    texts = [t.loc[t["analysis"].eq(name) & t["stat_name"].isin(["structure", "errors"]), "stat_text"] for t in tables]
+    return {str(text) for column in texts for text in column} == {"unstructured", "the model"}
 
 
 def _once(names: list[str]) -> list[str]:
@@ -191,6 +199,24 @@ def _rates(analysis: About, options: About, rows: pd.DataFrame, submission: Subm
     return about, [date, *found[1]]
 
 
+def _mmrm(analysis: About, options: About, rows: pd.DataFrame, _: Submission) -> Made | None:
+    """An unstructured covariance with the errors of the model, and the baseline as the only covariate."""
+    known = {"visits", "baseline", "baseline_by_visit", "structure", "fallback", "fallback_errors", "df", "level"}
+    variable, base = analysis.get("variable", "AVAL"), options.get("baseline", "BASE")
+    if not set(options) <= known | {"decimals"} or options.get("structure") != "us":
+        return None
+    if not {variable, base, "AVISIT"} <= set(rows):
+        return None
+    about = {
+        "variable": variable,
+        "base": base,
+        "visits": [str(visit) for visit in options["visits"]],
+        "by_visit": bool(options.get("baseline_by_visit")),
+        "df": {"kenward-roger": "kr"}.get(options.get("df", ""), "satterthwaite"),
+    }
+    return about, [variable, base, "AVISIT"]
+
+
 Method = Callable[[About, About, pd.DataFrame, Submission], Made | None]
 # What makes a program of the method, and the further keys that it understands.
 METHODS: dict[str, tuple[Method, set[str]]] = {
@@ -202,6 +228,7 @@ METHODS: dict[str, tuple[Method, set[str]]] = {
     "terms": (_terms, set()),
     "events": (_events, set()),
     "rates": (_rates, set()),
+    "mmrm": (_mmrm, BY | {"variable"}),
 }
 
 

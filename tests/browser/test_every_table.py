@@ -40,9 +40,7 @@ WALK = """async () => {
         body.replaceChildren();
         button.click();
         for (let wait = 0; wait < 40 && !body.children.length; wait++) await settle();
-        const found = await descend(4, field);
-        dialog.close();
-        return found;
+        return descend(4, field);
     };
     const found = [];
     for (const display of document.querySelectorAll('article.display')) {
@@ -55,6 +53,7 @@ WALK = """async () => {
             for (const button of buttons.slice(0, some)) reached = reached ?? await end(button, field);
         found.push([display.id, reached]);
     }
+    dialog.close();
     return found;
 }"""
 

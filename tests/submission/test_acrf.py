@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io as stream
 from collections import defaultdict
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -97,8 +98,8 @@ def test_a_form_of_one_study_is_set_tagged_with_bookmarks_that_lead_to_it():
     crf = small(VS={**FORM, "name": "VS", "label": "Signs", "visits": "BL"})
     made = acrf.build(crf, {"NY": {"Y": "Yes", "N": "No"}})
     assert made.pages[("AE", "AETERM")] == made.pages[("SUPPAE", "AESI")] == [4]
-    read = pypdf.PdfReader(stream.BytesIO(made.pdf))
-    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    read = pypdf.PdfReader(stream.BytesIO(made.pdf), strict=True)
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"] and read.trailer["/Root"]["/PageMode"] == "/UseOutlines"
     texts = [page.extract_text() for page in read.pages]
     for said in ("Adverse *events*", "Term #evil", "[NOT SUBMITTED]", "For the site only", acrf.NOWHERE, "= SEPSIS"):
         assert said in texts[3]
@@ -137,7 +138,7 @@ def other(text: str, field: dict, values: list[str], codes: dict) -> str:
     """Another content of the same kind as ``text``."""
     kind = field["type"]
     if kind in ("code", "multi"):
-        return next((str(code) for code in codes[field["codelist"]] if str(code) != text), f"{text}X")
+        return next((str(code) for code in reversed([*codes[field["codelist"]]]) if str(code) != text), f"{text}X")
     if kind in ("date", "pdate"):
         return "2026-01-16" if text == "2026-01-15" else "2026-01-15"
     if kind == "time":
@@ -146,6 +147,12 @@ def other(text: str, field: dict, values: list[str], codes: dict) -> str:
         low = str(int(field.get("lo", 0)))
         return low if text != low else str(int(low) + 1)
     return next((value for value in values if value not in ("", text)), text + " X")
+
+
+def each(notes: list[Annotation]) -> list[Annotation]:
+    """Notes on values with one variable each: every variable must be shown to come from the field."""
+    apart = [[replace(n, variables=(v,)) for v in n.variables] if n.kind == VALUE else [n] for n in notes]
+    return [one for several in apart for one in several]
 
 
 def home(note: Annotation) -> str:
@@ -205,7 +212,7 @@ def changed(raw, crf, codes, wanted):
         here = (frame["SUBJID"] == subject) & (frame[f].str.strip() != "")
         frame.loc[here, f] = [other(text, field, values, codes) for text in frame.loc[here, f]]
         what |= dict.fromkeys(f"{name}:" + frame.loc[here, "LINE"].astype("str"), f)
-    return forms, what, met
+    return forms, what, met, {subject for _, subject in chosen}
 
 
 @pytest.fixture(scope="module")
@@ -218,9 +225,15 @@ def study(shipped):
     codes = crf.codelists | {n: list(words) for n, words in acrf.dictionary(shipped).items()}
     raw = {name: table("raw", name.lower()) for name in crf.forms}
     before = {name: table("sdtm", name.lower()) for name in crf.domains}
-    notes = annotate.annotated(crf)
-    raw, what, met = changed(raw, crf, codes, demands(crf, notes, before, raw))
+    notes = each(annotate.annotated(crf))
+    raw, what, met, subjects = changed(raw, crf, codes, demands(crf, notes, before, raw))
     register, calendar = table("sdtm", "register"), table("sdtm", "calendar")
+    # Nobody else is made again.
+    persons = set(register.loc[register["SUBJID"].isin(subjects), "USUBJID"])
+    subjects = set(register.loc[register["USUBJID"].isin(persons), "SUBJID"])
+    raw = {name: frame[frame["SUBJID"].isin(subjects)].reset_index(drop=True) for name, frame in raw.items()}
+    calendar = calendar[calendar["SUBJID"].isin(subjects)]
+    before = {n: t[t["USUBJID"].isin(persons)] if "USUBJID" in t else t for n, t in before.items()}
     pattern, planned = crf.page["subjects"]["pattern"], crf.page["visits"]
     forms = {
         name: _screen.screen(frame, contracts[name.lower()], register, pattern, planned).data
@@ -329,8 +342,9 @@ def test_what_is_annotated_at_a_field_changes_with_it(study, effects):
             seen += 1
             if not (effect if note.kind == LINK else effect & {"", *note.variables}):
                 unmoved.add(key)
-    assert unmoved == set()
-    assert seen > 180
+    # One laboratory prints all names of tests.
+    assert unmoved == {("LB", "LBTEST", "LB", ("LBNAM",))}
+    assert seen > 230
     # The register of subjects is as shipped, so that the number of an earlier screening moves nothing here.
     assert ("ICF", "PRVSUBJ", "DM", ("PRVSUBJ",)) not in met
 
