@@ -1,16 +1,21 @@
 # Two commands on a fresh machine with Python 3.11 or later: `make report` and `make test`.
 # `make diff OLD=<study folder> NEW=<study folder>` compares two data cuts.
 # `make lock` and `make verify`: the same inputs give the same bytes, on another machine too.
-# Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study).
+# `make programme` runs several studies; `PROFILE=slurm` sends the jobs of either to a cluster.
+# Variables: PYTHON=python3.12 (which Python), CORES=4, STUDY=studies/<name> (another study), PROFILE=slurm,
+# STUDIES="<folder> <folder>" (of a programme), AT_ONCE=1 (studies side by side).
 
 PYTHON ?= python3
 CORES ?= 4
 STUDY ?=
-export PYTHON CORES STUDY
+PROFILE ?=
+STUDIES ?= . $(patsubst %/config/config.yaml,%,$(wildcard studies/*/config/config.yaml))
+AT_ONCE ?= 1
+export PYTHON CORES STUDY PROFILE STUDIES AT_ONCE
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate programme cluster-test unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -25,6 +30,8 @@ help:
 	@echo "make diff-lock A=<lock> B=<lock>  what moved between two locks: manifests, study folders or revisions"
 	@echo "make crate     describe the locked run that lies here as a Workflow Run RO-Crate, ro-crate-metadata.json"
 	@echo "make simulate  power, type I error, bias and coverage of the design, into simulation/"
+	@echo "make programme   several studies, each in its folder, a line for each (STUDIES=\"<folder> ...\", AT_ONCE=<n>)"
+	@echo "make cluster-test  the pipeline on a real Slurm of one node (as root; needs Debian's slurm-wlm and munge)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make validate  requirements with their tests, what is installed, published numbers (JUNIT=<file> of a run of make test)"
 	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
@@ -32,8 +39,12 @@ help:
 	@echo "variables:     PYTHON=$(PYTHON) CORES=$(CORES) STUDY=$(STUDY)"
 
 report:
-	@.ci/venv
+	@.ci/venv $(PROFILE)
 	@.ci/report
+
+programme:
+	@.ci/venv $(PROFILE)
+	@.ci/programme
 
 rtf pdf:
 	@.ci/venv paper
@@ -75,13 +86,17 @@ crate:
 	@$(LOCKING) crate "$(or $(STUDY),.)"
 
 simulate:
-	@.ci/venv
-	@PATH=$(CURDIR)/.venv/bin:$$PATH snakemake --snakefile simulate/Snakefile --cores $(CORES) --keep-going --rerun-incomplete --quiet rules host
+	@.ci/venv $(PROFILE)
+	@PATH=$(CURDIR)/.venv/bin:$$PATH snakemake --snakefile simulate/Snakefile $(if $(PROFILE),--profile profiles/$(PROFILE),--cores $(CORES)) --keep-going --rerun-incomplete --quiet rules host
 	@echo "The page: simulation/operating_characteristics.html"
 
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
+
+cluster-test:
+	@.ci/venv test
+	@PYTHONPATH=workflow/scripts:. .venv/bin/python -m tests.cluster --cores $(CORES)
 
 validate:
 	@.ci/venv test

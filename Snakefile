@@ -19,6 +19,6 @@ include: "workflow/rules/csr.smk"
 rule all:
     default_target: True
     input:
-        "reports/csr-appendix.html",
+        PLAN.csr.outputs.values(),
         "reports/queries.csv",
         "results/gate.txt",

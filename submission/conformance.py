@@ -55,6 +55,8 @@ def _searched(dataset: Dataset) -> Dataset:
 
 def findings(dataset: Dataset, bad: pd.Series | np.ndarray, variable: str, message: str, why: str = "") -> pd.DataFrame:
     """One finding per row where ``bad``."""
+    if not np.asarray(bad, dtype="bool").any():
+        return pd.DataFrame(columns=list(FINDING))
     rows = dataset.frame[np.asarray(bad, dtype="bool")]
     value = rows[variable].astype("str") if variable in rows else pd.Series("", index=rows.index)
     about = {"variable": variable, "value": value, "message": message, "explanation": why}

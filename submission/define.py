@@ -13,7 +13,7 @@ import odmlib.define_2_1.model as define_model
 from odmlib import schema_manager
 
 from crf2csr.errors import Cause
-from submission import origins
+from submission import acrf, origins
 from submission.codelists import Codelists
 from submission.frames import Dataset, Submission, Variable
 from submission.measures import measured
@@ -37,10 +37,24 @@ class Parts:
     comments: list[Any] = field(default_factory=list)
     value_lists: list[Any] = field(default_factory=list)
     where: dict[str, Any] = field(default_factory=dict)
+    pages: acrf.Pages | None = None
 
     def words(self, text: str) -> Any:
         """A description in English."""
         return self.m.Description(TranslatedText=[self.m.TranslatedText(lang="en", _content=text)])
+
+    def origin(self, found: origins.Origin, dataset: str, variable: str) -> Any:
+        """Where values come from; of what the CRF holds, its pages."""
+        made = self.m.Origin(Type=found.type)
+        if found.source:
+            made.Source = found.source
+        if found.predecessor:
+            made.Description = self.words(found.predecessor)
+        pages = acrf.pages_of(self.pages or {}, dataset, variable)
+        if pages and found.type == "Collected":
+            reference = self.m.PDFPageRef(Type="PhysicalRef", PageRefs=" ".join(map(str, pages)))
+            made.DocumentRef = [self.m.DocumentRef(leafID=acrf.LEAF, PDFPageRef=[reference])]
+        return made
 
     def method(self, oid: str, name: str, text: str) -> str:
         """Enter a derivation once and return its OID."""
@@ -56,11 +70,21 @@ def item_oid(dataset: str, variable: str) -> str:
     return f"IT.{dataset}.{variable}"
 
 
-def xml(submission: Submission, floor: str, terms: list[dict[str, str]], displays: Any = None) -> bytes:
-    """Return define.xml of ``floor``; ``displays`` (``arm.displays``) adds the metadata of analysis results."""
+def xml(
+    submission: Submission,
+    floor: str,
+    terms: list[dict[str, str]],
+    displays: Any = None,
+    pages: acrf.Pages | None = None,
+) -> bytes:
+    """Return define.xml of ``floor``.
+
+    ``displays`` (``arm.displays``) adds the metadata of analysis results, ``pages`` (``acrf.Acrf.pages``) the
+    annotated CRF with the pages of each variable that was collected.
+    """
     m = arm_model if displays else define_model
     study, day = submission.page["study"], f"{submission.page['study']['cutoff']}T00:00:00"
-    parts = Parts(m, submission, floor, Codelists(m, terms))
+    parts = Parts(m, submission, floor, Codelists(m, terms), pages=pages)
     for dataset in submission.of(floor):
         _dataset(parts, dataset)
     oid, (guide, key, name) = f"MDV.{study['id']}.{floor.upper()}", NAMES[floor]
@@ -72,6 +96,10 @@ def xml(submission: Submission, floor: str, terms: list[dict[str, str]], display
         OID="STD.CT", Name="CDISC/NCI", Type="CT", PublishingSet=published, Version=str(standards["ct"]), Status="Final"
     )
     version.Standards = m.Standards(Standard=[ig, ct])
+    if pages is not None:
+        version.AnnotatedCRF = m.AnnotatedCRF(DocumentRef=m.DocumentRef(leafID=acrf.LEAF))
+        title = m.title(_content="Annotated case report form")
+        version.leaf = [m.leaf(ID=acrf.LEAF, href=acrf.FILE, title=title)]
     shown = displays(parts) if displays else None
     if parts.value_lists:
         version.ValueListDef = parts.value_lists
@@ -153,12 +181,7 @@ def _item(parts: Parts, dataset: Dataset, variable: Variable, oid: str, origin: 
     codelist = parts.codelists.of(dataset, variable)
     if codelist:
         item.CodeListRef = m.CodeListRef(CodeListOID=codelist)
-    made = m.Origin(Type=origin.type)
-    if origin.source:
-        made.Source = origin.source
-    if origin.predecessor:
-        made.Description = parts.words(origin.predecessor)
-    item.Origin = [made]
+    item.Origin = [parts.origin(origin, dataset.name, variable.name)]
     values = value_list(parts, dataset, variable)
     if values:
         item.ValueListRef = m.ValueListRef(ValueListOID=values)
@@ -167,11 +190,9 @@ def _item(parts: Parts, dataset: Dataset, variable: Variable, oid: str, origin: 
 
 def _comment(parts: Parts, dataset: Dataset, variable: Variable, origin: origins.Origin) -> str | None:
     """What a reader should know beside the derivation: the specification's words, and how cells were changed."""
-    changes = parts.submission.changes
-    here = changes[(changes["dataset"] == dataset.name) & (changes["variable"] == variable.name)]
+    changed = parts.submission.changed.get((dataset.name, variable.name), {})
     told = [] if origin.method else [variable.about.get("text", "")]
-    for kind, rows in here.groupby("transformation", sort=True):
-        told.append(f"{len(rows)} of {len(dataset.frame)} values {kind} (transformations.csv)")
+    told += [f"{n} of {len(dataset.frame)} values {kind} (transformations.csv)" for kind, n in changed.items()]
     text = ". ".join(part for part in told if part)
     if not text:
         return None

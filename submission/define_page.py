@@ -26,6 +26,7 @@ def render(made: bytes) -> str:
     )
     return environment.get_template("define.html.j2").render(
         name=version.get("Name"),
+        crf=page.crf(version),
         description=version.get("Description"),
         version=version.get(f"{DEF}DefineVersion"),
         standards=[f"{s.get('Name')} {s.get('Version')}" for s in version.iter(f"{DEF}Standard")],
@@ -36,6 +37,7 @@ def render(made: bytes) -> str:
         methods=[{"oid": e.get("OID"), "text": words(e)} for e in version.iter(f"{ODM}MethodDef")],
         comments=[{"oid": e.get("OID"), "text": words(e)} for e in version.iter(f"{DEF}CommentDef")],
         names={e.get("OID"): e.get("Name") for e in version.iter(f"{ODM}CodeList")},
+        documents=[page.document(e.get("leafID")) for e in version.findall(f"{DEF}SupplementalDoc/{DEF}DocumentRef")],
     )
 
 
@@ -49,7 +51,15 @@ class Page:
 
     def __init__(self, version: Any) -> None:
         self.by_oid = {e.get("OID"): e for e in version.iter("{*}*") if e.get("OID")}
+        self.leaves = {e.get("ID"): e for e in version.iter(f"{DEF}leaf")}
         self.holder = {e.get("ValueListOID"): e.getparent() for e in version.iter(f"{DEF}ValueListRef")}
+
+    def crf(self, version: Any) -> dict[str, str] | None:
+        """The annotated CRF, where there is one."""
+        named = version.find(f"{DEF}AnnotatedCRF/{DEF}DocumentRef")
+        if named is None:
+            return None
+        return self.document(named.get("leafID"))
 
     def group(self, element: Any) -> dict[str, Any]:
         """One data set with its variables."""
@@ -85,10 +95,24 @@ class Page:
             "by_value": values.get("ValueListOID") if values is not None else None,
             "origin": " by ".join(filter(None, [origin.get("Type"), origin.get("Source")])),
             "from": words(origin),
+            "pages": self.pages(origin),
             "method": self.text(reference.get("MethodOID")),
             "comment": self.text(item.get(f"{DEF}CommentOID")),
             "where": self.clause(clause.get("WhereClauseOID")) if clause is not None else "",
         }
+
+    def document(self, leaf: str) -> dict[str, str]:
+        """Address and title of a document."""
+        found = self.leaves[leaf]
+        return {"href": found.get(f"{XLINK}href"), "title": found.findtext(f"{DEF}title")}
+
+    def pages(self, origin: Any) -> list[tuple[str, str]]:
+        """Pages of the annotated CRF, each with its address."""
+        return [
+            (page, f"{self.leaves[document.get('leafID')].get(f'{XLINK}href')}#page={page}")
+            for document in origin.findall(f"{DEF}DocumentRef")
+            for page in document.find(f"{DEF}PDFPageRef").get("PageRefs").split()
+        ]
 
     def text(self, oid: str | None) -> str:
         """Words of a method or comment, or nothing."""
@@ -131,7 +155,9 @@ class Page:
     def display(self, element: Any) -> dict[str, Any]:
         """A display of results."""
         results = [self.result(e) for e in element.findall(f"{ARM}AnalysisResult")]
-        return {"oid": element.get("OID"), "name": element.get("Name"), "title": words(element), "results": results}
+        named = [self.document(e.get("leafID")) for e in element.findall(f"{DEF}DocumentRef")]
+        about = {"oid": element.get("OID"), "name": element.get("Name"), "title": words(element)}
+        return about | {"results": results, "documents": named}
 
     def result(self, element: Any) -> dict[str, Any]:
         """One analysis of a display."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,15 @@ class Submission:
     def of(self, floor: str) -> list[Dataset]:
         """The data sets of one floor."""
         return [one for one in self.datasets if one.floor == floor]
+
+    @cached_property
+    def changed(self) -> dict[tuple[str, str], dict[str, int]]:
+        """How many cells of a variable of a data set were changed, by transformation."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        counts = self.changes.groupby(["dataset", "variable", "transformation"], sort=True).size()
+        for (dataset, variable, kind), n in counts.items():
+            found.setdefault((dataset, variable), {})[kind] = n
+        return found
 
 
 def collect(study: Path) -> Submission:
@@ -157,6 +167,8 @@ def empty_changes() -> pd.DataFrame:
 
 def _changed(dataset: str, name: str, before: pd.Series, after: pd.Series) -> pd.DataFrame:
     moved = before.ne(after)
+    if not moved.any():
+        return empty_changes()
     made = pd.DataFrame({"from": before[moved], "to": after[moved]}, dtype="object")
     ascii_already = made["from"].map(str.isascii).astype("bool")
     kind = pd.Series("transliterated to ASCII", index=made.index, dtype="object").mask(

@@ -10,20 +10,27 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.specs import read_yaml
-from submission import against_define, conformance
+from submission import acrf, against_define, conformance, core, documents
 from submission.frames import Submission
 
 HERE = Path(__file__).parent
 TITLES = {"sdtm": "Study Data Reviewer's Guide", "adam": "Analysis Data Reviewer's Guide"}
 FILES = {"sdtm": "csdrg.html", "adam": "adrg.html"}
-# The engine needs a Python and an environment of its own; no step of this package calls it.
-CORE = (
-    "CORE not run: this package has no step for CDISC's rules engine (cdisc-rules-engine), which needs its own Python."
-)
 
 
-def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str) -> str:
-    """One guide; ``found`` are the findings of the conformance checks."""
+def render(
+    study: Path,
+    submission: Submission,
+    found: pd.DataFrame,
+    floor: str,
+    results: str = "",
+    engine: core.Outcome = core.NOT_RUN,
+) -> str:
+    """One guide.
+
+    ``found`` are the findings of the conformance checks, ``results`` is a sentence on the results, ``engine`` what
+    CDISC's rules engine gave.
+    """
     page, datasets = submission.page, submission.of(floor)
     names = {one.name for one in datasets}
     environment = jinja2.Environment(
@@ -44,10 +51,12 @@ def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str)
             (d.name, d.label, d.spec["class"], d.spec["structure"], f"{len(d.frame):,}", ", ".join(sources[d.name]))
             for d in datasets
         ],
+        crf=acrf.FILE if floor == "sdtm" else "",
         left_out=sorted(submission.left_out.items()),
         orders=[(d.name, *(", ".join(order) for order in orders(sources, d.name))) for d in datasets],
         changes=_counted(changes, ["dataset", "variable", "transformation"]),
-        core=CORE,
+        core=engine.said,
+        core_rows=_engine(engine) if floor == "sdtm" else [],
         rules=[
             (name, asks, f"{int((here['rule'] == name).sum()):,}")
             for name, asks in asked.items()
@@ -57,6 +66,12 @@ def render(study: Path, submission: Submission, found: pd.DataFrame, floor: str)
             (*row[:4], row[5], row[4] or "None yet")
             for row in _counted(here, ["rule", "dataset", "variable", "message", "explanation"])
         ],
+        documents=[
+            (d.seen_from(datasets[0].folder), d.title)
+            for d in documents.of(floor, core=engine.ran)
+            if d.id != "LF.GUIDE"
+        ],
+        results=results if floor == "adam" else "",
         queries=_queries(study, floor),
         accepted=_accepted(study),
     )
@@ -91,6 +106,11 @@ def orders(sources: dict[str, list[str]], name: str, depth: int = 3) -> list[lis
 def _counted(rows: pd.DataFrame, by: list[str]) -> list[tuple[Any, ...]]:
     counts = rows.groupby(by, sort=True).size().reset_index(name="n")
     return [(*row[:-1], f"{row[-1]:,}") for row in counts.itertuples(index=False, name=None)]
+
+
+def _engine(engine: core.Outcome) -> list[tuple[Any, ...]]:
+    shown = engine.open[["rule", "dataset", "status", "message", "findings"]]
+    return [(*row[:-1], f"{row[-1]:,}") for row in shown.itertuples(index=False, name=None)]
 
 
 def _queries(study: Path, floor: str) -> list[tuple[Any, ...]]:

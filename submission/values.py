@@ -40,10 +40,7 @@ def value_list(parts: Parts, dataset: Dataset, variable: Variable) -> str | None
         )
         item = m.ItemDef(OID=child, Name=str(code), SASFieldName=str(code)[:8], **measured(kind, held))
         item.Description = parts.words(label)
-        told = m.Origin(Type=origin.type)
-        if origin.source:
-            told.Source = origin.source
-        item.Origin = [told]
+        item.Origin = [parts.origin(origin, dataset.name, str(code))]
         parts.items.append(item)
     if not len(made.ItemRef):
         return None

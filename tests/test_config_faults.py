@@ -37,6 +37,7 @@ FAULTS = {
     "word twice": (WORDS, "{M: M, F: F}", "{M: M, F: F, M: F}", "line 2, field M", "this key stands twice"),
     "word twice in another case": (WORDS, "{M: M, F: F}", "{M: M, F: F, f: M}", "field SEX, value 'f'", "in case or width alone"),
     "code list that a domain lacks": (WORDS, "\nSEX: {", "\nSEKS: {", "value 'SEX'", "is not a list of codelists.yaml"),
+    "engine without rules": (PAGE, "\nepochs: {", "\ncore: {python: x}\nepochs: {", "field core", "'rules' is a required property"),
     "no such day": (PAGE, "cutoff: 2026-10-15", "cutoff: 2026-02-30", "study.cutoff, value '2026-02-30'", "is no day"),
     "visit off the schedule": (PAGE, WEEK_2, WEEK_2.replace("Week 2", "Week 3"), "every_visit.visit, value 'Week 3'", "is not a visit of the schedule"),
     "windows overlap": (PAGE, WEEK_2, WEEK_2.replace("12", "10"), "Week 2.from, value '10'", "overlaps the window of Week 1"),

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.req("URS-REP-05")
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
-STEMS = ["requirements", *(f"requirements-{word}" for word in ("test", "package", "paper", "crate"))]
+STEMS = ["requirements", *(f"requirements-{word}" for word in ("test", "package", "paper", "crate", "slurm"))]
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -36,7 +36,7 @@ def test_every_direct_pin_is_in_the_lock(stem):
     assert {package: locked.get(package) for package in direct} == direct
 
 
-@pytest.mark.parametrize("name", ["requirements-test.lock", "requirements-package.lock", "requirements-crate.lock"])
+@pytest.mark.parametrize("name", [f"requirements-{word}.lock" for word in ("test", "package", "crate", "slurm")])
 def test_a_further_lock_agrees_with_the_main_lock(name):
     main, test = pins("requirements.lock"), pins(name)
     both = main.keys() & test.keys()

@@ -23,7 +23,7 @@ def proves(item: pytest.Item) -> tuple[str, ...]:
 
 
 def describe(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where a JUnit file is asked for, each test says its name and its requirements, and one the tree and its place."""
+    """Where a JUnit file is asked for, each test says its name and requirements, and one the tree and its place."""
     if not config.getoption("xmlpath") or not items:
         return
     for item in items:

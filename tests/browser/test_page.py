@@ -20,6 +20,7 @@ pytestmark = pytest.mark.req("URS-CSR-07")
 GRID = "[data-listing=l-1]"
 # Rows of the grid that stand in the page (number and second cell); and its window, where it has one, moved.
 SEEN = f"Array.from(document.querySelectorAll('{GRID} tbody tr[data-k]'), (r) => [r.dataset.k, r.cells[1].textContent])"
+LIMIT = 3.0  # seconds to the end of the check on opening, at 200,000 rows
 SCROLL = f"""(to) => {{ const part = document.querySelector('{GRID} .window'); if (part) part.scrollTop = to; }}"""
 
 
@@ -87,17 +88,8 @@ def test_the_digits_of_a_number_are_its_own_however_near_the_next_one_is(opened,
 @pytest.mark.req("URS-SEC-01")
 def test_hostile_text_runs_nothing_and_is_shown_with_tokens(opened, tmp_path):
     """Every string as title of a table and of a section, as cell of a listing, and all of them in one raw cell."""
-    strings, together = hostile.STRINGS, "\u241e".join(hostile.STRINGS)
-    tables = [small.table(title=text) | {"id": f"t-{k}", "number": f"{k}"} for k, text in enumerate(strings)]
-    listing = small.listing(list(strings), [k % 3 for k in range(len(strings))])
-    sections = [{"number": f"14.2.{k}", "title": text, "displays": [f"t-{k}"]} for k, text in enumerate(strings)]
-    sections.append({"number": "16.2", "title": "Listings", "displays": ["l-1"]})
-    asked = {"sdtm/_queries/rs": small.asked(message=together)}
-    file = tmp_path / "hostile.html"
-    made = appendix.assemble(
-        small.read([*tables, listing], values=(together, "3", "0"), queries=asked), small.part(sections)
-    )
-    file.write_text(made, encoding="utf-8")
+    strings, together = hostile.STRINGS, hostile.TOGETHER
+    file = hostile.page(tmp_path / "hostile.html")
     with opened(file) as page:
         for k, text in enumerate(strings):
             assert hostile.alike(page.text_content(f"#t-{k} .title"), text), text
@@ -141,9 +133,13 @@ def test_a_table_that_is_saved_by_the_page_is_as_harmless_as_the_sheets_of_the_p
 
 @pytest.mark.req("URS-CSR-10")
 def test_two_hundred_thousand_rows_are_ready_soon_and_few_stand_in_the_page(opened, long_report):
-    before = time.perf_counter()
+    took = []
+    while not took or (min(took) > LIMIT and len(took) < 5):  # a busy machine may take longer, not every time
+        before = time.perf_counter()
+        with opened(long_report):
+            took.append(time.perf_counter() - before)
+    assert min(took) <= LIMIT, took
     with opened(long_report) as page:
-        assert time.perf_counter() - before < 12, "3 s on a machine of its own; this allows for a busy one"
         page.locator(GRID).scroll_into_view_if_needed()
         assert page.text_content(f"{GRID} .found") == "200\u202f000 rows"
         assert page.locator(f"{GRID} tbody tr").count() < 60

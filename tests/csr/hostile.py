@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+from crf2csr.csr import appendix
+from tests.csr import small
 
 STRINGS = [
     # HTML and script, open and in disguise
@@ -70,3 +74,20 @@ def shown(text: str) -> str:
 def alike(seen: str | None, text: str) -> bool:
     """Tell whether what is seen is what must be seen; a browser may fold blanks."""
     return re.sub(r"\s+", " ", seen or "").strip() == re.sub(r"\s+", " ", shown(text)).strip()
+
+
+TOGETHER = "\u241e".join(STRINGS)
+
+
+def page(file: Path) -> Path:
+    """Write a page with each string as title of a table and of a section, as a cell of a listing, all in a raw cell."""
+    tables = [small.table(title=text) | {"id": f"t-{k}", "number": f"{k}"} for k, text in enumerate(STRINGS)]
+    listing = small.listing(list(STRINGS), [k % 3 for k in range(len(STRINGS))])
+    sections = [{"number": f"14.2.{k}", "title": text, "displays": [f"t-{k}"]} for k, text in enumerate(STRINGS)]
+    sections.append({"number": "16.2", "title": "Listings", "displays": ["l-1"]})
+    asked = {"sdtm/_queries/rs": small.asked(message=TOGETHER)}
+    made = appendix.assemble(
+        small.read([*tables, listing], values=(TOGETHER, "3", "0"), queries=asked), small.part(sections)
+    )
+    file.write_text(made, encoding="utf-8")
+    return file

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crf2csr import results
-from crf2csr.csr import _verified, appendix
+from crf2csr.csr import _verified, _warned, appendix
 from tests.csr import small
 from tests.csr.test_appendix import payload
 
@@ -79,3 +79,19 @@ def test_the_page_says_how_many_printed_numbers_are_verified_and_embeds_what_r_f
 
 def test_without_the_file_the_page_says_so_in_numbers():
     assert "0 of 3 printed numbers were computed a second time in R" in appendix.assemble(small.read(), small.part())
+
+
+def test_warnings_to_expect_name_method_text_and_how_many_numbers_bear_them():
+    facts = pd.DataFrame(
+        {
+            "analysis": ["a", "b", "a", "c"],
+            "method": ["firth", "firth", "km", "km"],
+            "warning": ["few events", "few events", None, None],
+            "error": [None, "no estimate", None, None],
+        }
+    )
+    assert _warned.expected(facts) == [
+        {"method": "firth", "text": "few events", "n": 2, "analyses": ["a", "b"]},
+        {"method": "firth", "text": "no estimate", "n": 1, "analyses": ["b"]},
+    ]
+    assert _warned.expected(facts[facts["method"] == "km"]) == []

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from crf2csr.tlf import heatmap, spider, swimmer, waterfall
+from crf2csr.tlf import _subjects, heatmap, spider, swimmer, waterfall
 from tests.tlf._shelf import ONE, TWO, people, shelf, texts, unbound
 
 pytestmark = pytest.mark.req("URS-TLF-04")
@@ -108,3 +108,23 @@ def test_a_heat_map_puts_responders_first_and_letters_each_cell():
 def test_the_longest_lane_is_on_top():
     names = [text for text in drawn(lanes()) if text and text.startswith("S-")]
     assert names == ["S-2", "S-1", "S-4", "S-3"]
+
+
+FALL = {"layout": waterfall, "options": {"y": "PCHG", "at_most": 2}, "where": {"AVISIT": "Week 2"}}
+PATH = {"layout": spider, "options": {"x": "ADY", "y": "PCHG", "at_most": 2}}
+SEEN = {"layout": heatmap, "options": {"x": "ADY", "mark": "SAID", "at_most": 2}, "by": ["AVISIT"]}
+STAY = {"layout": swimmer, "options": {"x": "TRTDURD", "at_most": 2}, "dataset": "adsl"}
+
+
+@pytest.mark.parametrize("case", [FALL, PATH, SEEN, STAY], ids=lambda case: case["layout"].__name__.rpartition(".")[2])
+def test_more_subjects_than_can_be_seen_are_counted_and_not_drawn(case):
+    analysis = {key: value for key, value in case.items() if key != "layout"}
+    spec = {"id": "f-5", "title": "Many", "analysis": "many", "marks": [], "events": [], "header": "none"}
+    with pytest.raises(_subjects.Withheld, match="more than 2 subjects are not drawn one by one"):
+        case["layout"].display(spec, made(many=analysis), {})
+    display = _subjects.withheld(spec, made(many=analysis))
+    told = texts(display)
+    people = ["4"] if case is STAY else ["3"]
+    visits = ["Week 1", "Week 2"] if case is SEEN else [None]
+    assert told == {f"Subjects with a value, {v}" if v else "Subjects with a value": people for v in visits}
+    assert display["svg"] == ""

@@ -15,6 +15,11 @@ for job in PLAN.adam.values():
             **job.outputs,
         log:
             f"logs/adam/{job.name}.log",
+        group:
+            "adam"
+        resources:
+            mem_mb=NEEDS.memory("adam"),
+            runtime=NEEDS.minutes("adam"),
         params:
             digest=job.digest,
         run:

@@ -15,6 +15,11 @@ for job in PLAN.ard.values():
             **job.outputs,
         log:
             f"logs/ard/{job.name}.log",
+        group:
+            "chapter"
+        resources:
+            mem_mb=NEEDS.memory("ard"),
+            runtime=NEEDS.minutes("ard"),
         params:
             digest=job.digest,
         run:

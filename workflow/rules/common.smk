@@ -17,15 +17,36 @@ sys.path.insert(0, str(HOUSE / "scripts"))
 
 import crf2csr.report_cause as causes
 import raw, sdtm, adam, ard, tlf, csr
+from crf2csr.needs import Needs
 from crf2csr.plan import Plan
 from crf2csr.specs import Study
 from crf2csr.workers import CREW
 
 with causes.shown():
     PLAN = Plan(Study(".", HOUSE / "schemas", config))
+NEEDS = Needs(PLAN.study)
+
+if workflow.remote_exec:
+    # This process is a job of a cluster, and does the group of jobs that it was given. Snakemake would split the group into
+    # parts that share no job, and give each part and each job a process of its own; what a small job costs is its imports.
+    # So they are done in one, like those of a run on one machine, and side by side only as many as there are processors
+    # in what was asked for, not in the machine.
+    from snakemake.executors.local import Executor
+    from snakemake.settings.types import GroupSettings
+
+    WHOLE = {group: sys.maxsize for group in ("collected", "adam", "chapter")}
+    GroupSettings.group_components = property(lambda settings: WHOLE, lambda settings, given: None)
+    Executor.use_threads = property(lambda executor: True, lambda executor, given: None)
+    workflow.global_resources["_cores"] = int(os.environ.get("SLURM_CPUS_PER_TASK", "1"))
+
+
+# The verdict is a small job, and what it says belongs on the screen: on a cluster too it is done where the run was started.
+localrules:
+    gate,
 
 
 onstart:
+    causes.begin()
     # Snakemake limits how fast jobs are submitted to a cluster: a second after every look for jobs it looks again, and
     # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
     if workflow.local_exec:
@@ -39,3 +60,5 @@ onsuccess:
 
 onerror:
     CREW.dismiss()
+    if not workflow.local_exec:
+        causes.repeat()

@@ -13,6 +13,9 @@ rule assemble:
         **PLAN.csr.outputs,
     log:
         "logs/csr/assemble.log",
+    resources:
+        mem_mb=NEEDS.memory("csr"),
+        runtime=NEEDS.minutes("csr"),
     params:
         digest=PLAN.csr.digest,
     run:
@@ -27,6 +30,9 @@ rule ask:
         sites=directory(PLAN.ask.outputs["sites"]),
     log:
         "logs/csr/ask.log",
+    resources:
+        mem_mb=NEEDS.memory("csr"),
+        runtime=NEEDS.minutes("csr"),
     params:
         digest=PLAN.ask.digest,
     run:
@@ -40,6 +46,9 @@ rule gate:
         **PLAN.gate.outputs,
     log:
         "logs/csr/gate.log",
+    resources:
+        mem_mb=NEEDS.memory("csr"),
+        runtime=NEEDS.minutes("csr"),
     params:
         digest=PLAN.gate.digest,
     run:
@@ -58,6 +67,9 @@ for job in PLAN.paper.values():
             **job.outputs,
         log:
             f"logs/csr/print_{job.name}.log",
+        resources:
+            mem_mb=NEEDS.memory("csr"),
+            runtime=NEEDS.minutes("csr"),
         params:
             digest=job.digest,
         run:

@@ -15,6 +15,11 @@ for job in PLAN.raw.values():
             **job.outputs,
         log:
             f"logs/raw/{job.name}.log",
+        group:
+            "collected"
+        resources:
+            mem_mb=NEEDS.memory("raw"),
+            runtime=NEEDS.minutes("raw"),
         params:
             digest=job.digest,
         run:

@@ -15,6 +15,11 @@ for job in PLAN.sdtm.values():
             **job.outputs,
         log:
             f"logs/sdtm/{job.name}.log",
+        group:
+            "collected"
+        resources:
+            mem_mb=NEEDS.memory("sdtm"),
+            runtime=NEEDS.minutes("sdtm"),
         params:
             digest=job.digest,
         run:
@@ -28,6 +33,11 @@ rule account:
         **PLAN.forms.outputs,
     log:
         "logs/sdtm/_forms.log",
+    group:
+        "collected"
+    resources:
+        mem_mb=NEEDS.memory("sdtm"),
+        runtime=NEEDS.minutes("sdtm"),
     params:
         digest=PLAN.forms.digest,
     run:

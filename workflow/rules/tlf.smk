@@ -15,6 +15,11 @@ for job in PLAN.tlf.values():
             **job.outputs,
         log:
             f"logs/tlf/{job.name}.log",
+        group:
+            "chapter"
+        resources:
+            mem_mb=NEEDS.memory("tlf"),
+            runtime=NEEDS.minutes("tlf"),
         params:
             digest=job.digest,
         run:

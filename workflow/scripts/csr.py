@@ -5,6 +5,7 @@ from typing import Any
 from crf2csr import io
 from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
+from crf2csr.csr._language import WRITTEN
 from crf2csr.plan import AGREEMENT, Job
 
 PLACES = {
@@ -38,8 +39,9 @@ def _floors(job: Job) -> dict[str, Any]:
 
 
 def assemble(job: Job) -> None:
-    """Write the appendix."""
-    io.write_text(job.outputs["report"], appendix.assemble(_floors(job), job.slice))
+    """Write the appendix, once in each language of the study."""
+    for code, page in appendix.pages(_floors(job), job.slice).items():
+        io.write_text(job.outputs["report" if code == WRITTEN else f"report_{code}"], page)
 
 
 def print_paper(job: Job) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from crf2csr import io
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
+from crf2csr.tlf import _subjects
 from crf2csr.tlf._cells import Nothing, Shelf, notes
 
 KEPT = ("id", "number", "title", "population", "kind", "sap", "analysis")
@@ -30,6 +31,7 @@ def display(job: Job) -> None:
             )
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
         source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
+        held: list[str] = []
         try:
             if spec["kind"] in ("table", "figure") and _said_nothing(planned, spec, silent):
                 raise Nothing
@@ -37,7 +39,10 @@ def display(job: Job) -> None:
         except Nothing:
             body = {"stub": spec.get("stub", ""), "columns": [], "rows": []}
             body |= {"svg": ""} if spec["kind"] == "figure" else {}
-        said = {"footnotes": notes(spec, shelf)} if "footnotes" in spec else {}
+        except _subjects.Withheld as why:
+            body, held = _subjects.withheld(spec, shelf), [f"Not drawn: {why}."]
+        said = {"footnotes": [*(notes(spec, shelf) if "footnotes" in spec else []), *held]}
+        said = said if said["footnotes"] else {}
         made.append({k: spec[k] for k in KEPT if k in spec} | said | body)
     io.write_json(job.outputs["displays"], {"chapter": job.name, "displays": made})
 

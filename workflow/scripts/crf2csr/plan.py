@@ -248,6 +248,7 @@ class Plan:
             "tlf": study.tlf,
             "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
             "accepted": study.lists.get("accepted_queries", {}),
+            "words": study.words,
             "code": house(),
             "config": configuration(study),
             "lock": sealed.lock_of(study, self._sha256),
@@ -257,7 +258,9 @@ class Plan:
         if (study.config.parent / agreement).exists():
             inputs[AGREEMENT] = agreement
             found = digest(found, io.sha256(study.config.parent / agreement))
-        return Job("assemble", inputs, {"report": "reports/csr-appendix.html"}, found, part)
+        outputs = {"report": "reports/csr-appendix.html"}
+        outputs |= {f"report_{code}": f"reports/csr-appendix.{code}.html" for code in study.csr.get("also_in", [])}
+        return Job("assemble", inputs, outputs, found, part)
 
     def _gate(self) -> Job:
         inputs = {k: v for k, v in self.csr.inputs.items() if "_queries" in k or "_ledger" in k}
@@ -276,11 +279,16 @@ def house() -> str:
 
 def configuration(study: Study) -> str:
     """Digest of all that the study says of itself."""
-    parts = ("page", "crf", "sdtm", "adam", "ard", "tlf", "csr", "lists")
+    parts = ("page", "crf", "sdtm", "adam", "ard", "tlf", "csr", "lists", "words")
     return digest({name: getattr(study, name) for name in parts})
 
 
 def _assets() -> str:
     """Digest of the templates, styles and script of the report."""
-    files = [p for folder in ("csr/templates", "csr/assets") for p in sorted((HOUSE / folder).glob("*")) if p.is_file()]
+    files = [
+        p
+        for folder in ("csr/templates", "csr/assets", "csr/words")
+        for p in sorted((HOUSE / folder).glob("*"))
+        if p.is_file()
+    ]
     return digest({p.name: io.sha256(p) for p in files})

@@ -22,6 +22,25 @@ def say(line: str) -> None:
         log.write(line + "\n")
 
 
+def _kept() -> list[str]:
+    return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
+
+
+_before = 0
+
+
+def begin() -> None:
+    """Remember which causes were kept before this run."""
+    global _before
+    _before = len(_kept())
+
+
+def repeat() -> None:
+    """Print the causes that jobs on other machines said since ``begin``, each once."""
+    for line in dict.fromkeys(_kept()[_before:]):
+        print(f"CAUSE: {line}", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def shown() -> Iterator[None]:
     """Turn a cause into its line and a quiet stop."""

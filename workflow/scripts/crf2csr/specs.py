@@ -137,6 +137,7 @@ class Study:
         }
         self.lists = smq.resolved(self.lists, self.config)
         self.csr = self._read("csr.yaml", "csr")
+        self.words = self._words()
         self.manifest = self.read_manifest()
         self.mark_decimals()
 
@@ -163,6 +164,14 @@ class Study:
                     value=spec["name"],
                 )
         return found
+
+    def _words(self) -> dict[str, dict[str, str]]:
+        """The catalogue of titles and labels for each further language of the report; empty where there is none."""
+        paths = {path.stem: path for path in sorted((self.config / "words").glob("*.yaml"))}
+        for code in paths:
+            if code not in self.csr.get("also_in", []):
+                raise Cause("no page is made in this language (also_in of csr.yaml)", file=f"config/words/{code}.yaml")
+        return {code: self._read(f"words/{code}.yaml", "words") for code in paths}
 
     def _standards(self) -> dict[str, Any]:
         """Tables of published standards that come with the house, handed out by name like a study's own lists."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,11 +18,12 @@ EVERYWHERE = re.compile(r"\*\s*\{([^}]*)\}")
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def inlined(drawing: str, display: dict[str, Any]) -> str:
+def inlined(drawing: str, display: dict[str, Any], said: Callable[[str], str] = str) -> str:
     """Return the drawing as one ``<svg>`` that the policy leaves whole and that a screen reader can name.
 
     Style declarations become presentation attributes, ids get the display's id in front so that two drawings
-    never share one, and title and description are those of the display.
+    never share one, and title and description are those of the display. ``said`` puts its labels into the language
+    of the page.
     """
     where = f"display {display['id']}"
     ElementTree.register_namespace("", SVG)
@@ -36,10 +38,12 @@ def inlined(drawing: str, display: dict[str, Any]) -> str:
     described_as = next((node.text for node in root.iter(f"{{{SVG}}}desc") if node.text), None)
     _clean(root, display["id"], where)
     _flatten(root, _referred(root))
+    for node in root.iter(f"{{{SVG}}}text"):
+        node.text = said(node.text or "")
     described = f"{display['id']}-ink"
     for name, text in (("desc", described_as or UNSAID), ("title", display["title"])):
         node = ElementTree.Element(f"{{{SVG}}}{name}", {"id": f"{described}-{name}"})
-        node.text = text
+        node.text = said(text)
         root.insert(0, node)
     root.set("role", "img")
     root.set("aria-labelledby", f"{described}-title {described}-desc")

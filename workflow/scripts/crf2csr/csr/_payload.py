@@ -220,5 +220,5 @@ def pack(content: Any) -> tuple[str, str]:
     (zlib and zlib-ng give different bytes). Arrow writes no clock into the header.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    packed = pa.Codec("gzip", compression_level=9).compress(text.encode("utf-8"), asbytes=True)
+    packed = pa.Codec("gzip", compression_level=7).compress(text.encode("utf-8"), asbytes=True)
     return base64.b64encode(packed).decode("ascii"), hashlib.sha256(packed).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from importlib import import_module, resources
@@ -65,6 +66,23 @@ def compiled(template: str, document: str, **options: Any) -> bytes:
     except RuntimeError as error:
         raise Cause(f"typst could not set the document: {error}") from None
     return made if isinstance(made, bytes) else b"".join(made)
+
+
+def placed(template: Path, document: str, label: str, **options: Any) -> tuple[bytes, list[Any]]:
+    """As `compiled`, with the values of the ``metadata`` called ``label``: what only the engine knows, like pages."""
+    typst = _package("typst")
+    try:
+        engine = typst.Compiler(
+            str(template.resolve()),
+            root=str(template.resolve().parent),
+            sys_inputs={"document": document},
+            font_paths=[str(_folder(*face)) for face in FACES],
+            ignore_system_fonts=True,
+        )
+        made = engine.compile(timestamp=0, **options)
+        return made, json.loads(engine.query(f"<{label}>", field="value"))
+    except RuntimeError as error:
+        raise Cause(f"typst could not set the document: {error}") from None
 
 
 DRAWING = """

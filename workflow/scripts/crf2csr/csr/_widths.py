@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 # Widths of letters of a serif face in units of the size, generous: a digit, what a capital and an ideograph have more.
 LETTER, CAPITAL, IDEOGRAPH = 0.50, 0.22, 0.52
+WIDER, IDEOGRAPHS = re.compile("[A-Z%@⟨⟩MWmw]"), re.compile("[\u2e80-\U0003ffff]")
 PADDING = 10.0  # points that a cell keeps free at its sides
 SIZES = {False: (9.0, 8.0, 7.0), True: (8.0, 7.0, 6.0)}
 INDENT = 10.0  # points per level
@@ -50,13 +53,9 @@ def _shared(least: pd.Series, wanted: pd.Series, weight: pd.Series, page: float)
     return widths
 
 
-def _em(texts: pd.Series) -> pd.Series:
-    """Approximate widths of texts in units of the size."""
-    return (
-        texts.str.len() * LETTER
-        + texts.str.count("[A-Z%@⟨⟩MWmw]") * CAPITAL
-        + texts.str.count("[\u2e80-\U0003ffff]") * IDEOGRAPH
-    )
+def _em(text: str) -> float:
+    """Approximate width of a text in units of the size."""
+    return len(text) * LETTER + len(WIDER.findall(text)) * CAPITAL + len(IDEOGRAPHS.findall(text)) * IDEOGRAPH
 
 
 def _measured(grid: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
@@ -65,11 +64,11 @@ def _measured(grid: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
     rows = [row for row in grid["rows"] if len(row["cells"]) == columns]
     need, word = [], []
     for column in range(columns):
-        texts = pd.Series(list(dict.fromkeys(row["cells"][column] for row in rows)), dtype=object)
+        texts = list(dict.fromkeys(row["cells"][column] for row in rows))
         own = [row[column][0] for row in grid["heads"][-1:] if column < len(row)]
-        heads = pd.Series([line for text in own for line in text.split("\n")], dtype=object)
+        heads = [line for text in own for line in text.split("\n")]
         deepest = max((row["level"] for row in rows), default=0) * INDENT / 9 if column == 0 else 0
-        words = pd.concat([texts, heads]).str.split().explode().dropna()
+        words = {word for text in (*texts, *heads) for word in text.split()}
         # A head may take two lines, or three in a listing, before it widens a column of short values.
         need.append(max(_widest(texts) + deepest, _widest(heads) / (3 if grid["dense"] else 1.5)))
         word.append(max(_widest(words), min(need[-1], 4.0)) + deepest)
@@ -79,15 +78,15 @@ def _measured(grid: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
     return pd.Series(need), pd.Series(word)
 
 
-def _widest(texts: pd.Series) -> float:
-    return float(_em(texts.astype(str)).max()) if len(texts) else 0.0
+def _widest(texts: Iterable[str]) -> float:
+    return max(map(_em, texts), default=0.0)
 
 
 def _widen(need: list[float], word: list[float], row: list[list[Any]]) -> None:
     """Let the columns under a spanning head have room for its lines together."""
     first = 0
     for text, span in row:
-        wanted = _widest(pd.Series(text.split("\n"), dtype=object))
+        wanted = _widest(text.split("\n"))
         lacking = (wanted - sum(need[first : first + span])) / span
         if lacking > 0:
             for column in range(first, first + span):

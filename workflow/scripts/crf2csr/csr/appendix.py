@@ -19,6 +19,7 @@ from crf2csr.csr import (
     _card,
     _ink,
     _integrity,
+    _language,
     _listing,
     _payload,
     _privacy,
@@ -26,6 +27,7 @@ from crf2csr.csr import (
     _reconciliation,
     _shown,
     _verified,
+    _warned,
 )
 from crf2csr.errors import Cause
 from crf2csr.safe import visible
@@ -120,8 +122,8 @@ def asked_records(queries: pd.DataFrame, graph: _payload.Graph) -> pd.DataFrame:
     return found
 
 
-def render(content: dict[str, Any]) -> str:
-    """Fill the template; style and script are named by their hashes in the policy."""
+def render(content: dict[str, Any], language: _language.Language) -> str:
+    """Fill the template in a language; style and script are named by their hashes in the policy."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -130,7 +132,8 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
         finalize=lambda v: visible(v) if type(v) is str else v,
     )
-    environment.filters["places"] = _shown.places
+    environment.filters |= {"places": _shown.places, "label": language.label}
+    environment.globals |= _language.said_by(language)
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
     css += running_header(content["page"]["study"])
     script = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -139,7 +142,7 @@ def render(content: dict[str, Any]) -> str:
         for k, text in (("css", css), ("script", script))
     }
     safe = {"css": markupsafe.Markup(css), "script": markupsafe.Markup(script)}
-    return environment.get_template("appendix.html.j2").render(**content, **safe, digests=digests)
+    return environment.get_template("appendix.html.j2").render(**content, **safe, digests=digests, language=language)
 
 
 def running_header(study: dict[str, Any]) -> str:
@@ -166,7 +169,12 @@ def arranged(csr: dict[str, Any], displays: dict[str, dict[str, Any]]) -> list[d
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
-    """Build the page from the content of every floor (``read``, by floor and name).
+    """Build the page in the language in which the study is written."""
+    return pages(read, part)[_language.WRITTEN]
+
+
+def pages(read: dict[str, Any], part: dict[str, Any]) -> dict[str, str]:
+    """Build the page from the content of every floor (``read``, by floor and name), once in each language, by its code.
 
     Where dates are not to be shown, what was read is masked first and what was made is searched last.
     """
@@ -181,10 +189,6 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
         for d in ds
     }
     for d in displays.values():
-        if d.get("svg"):
-            d["svg"] = markupsafe.Markup(_ink.inlined(d["svg"], d))
-        for sheet in d.get("sheets", []):
-            sheet["svg"] = markupsafe.Markup(_ink.inlined(sheet["svg"], sheet) if sheet["svg"] else "")
         if d.get("kind") == "listing":
             d["staged"] = _listing.staged(d)
     accepted = (part["accepted"] or {}).get("accepted") or []
@@ -213,26 +217,59 @@ def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
         },
     )
     data, digest = _payload.pack(embedded)
-    page = render(
-        {
-            "page": part["page"],
-            "csr": part["csr"],
-            "sections": arranged(part["csr"], displays),
-            "front": {role: displays[i] for role, i in part["csr"].get("front", {}).items()},
-            "ledger": _integrity.ledger(read["ledger"]),
-            "forms": _integrity.forms(read["ledger"], queries),
-            "queries": _integrity.query_counts(queries),
-            "query_listing": listing | {"staged": _listing.staged(listing)},
-            "idle": idle,
-            "denominators": denominators,
-            "verified": _verified.summary(facts.loc[sorted({p["f"] for p in shown})]),
-            "reconciled": reconciled,
-            "made": _about.reproduction(part, read["hashes"], digest),
-            "payload": data,
-            "payload_sha256": digest,
-        }
-    )
+    printed = facts.loc[sorted({p["f"] for p in shown})]
+    content = {
+        "page": part["page"],
+        "csr": part["csr"],
+        "ledger": _integrity.ledger(read["ledger"]),
+        "forms": _integrity.forms(read["ledger"], queries),
+        "queries": _integrity.query_counts(queries),
+        "query_listing": listing | {"staged": _listing.staged(listing)},
+        "idle": idle,
+        "denominators": denominators,
+        "verified": _verified.summary(printed),
+        "warned": _warned.expected(printed),
+        "reconciled": reconciled,
+        "made": _about.reproduction(part, read["hashes"], digest),
+        "payload": data,
+        "payload_sha256": digest,
+    }
+    languages = _language.of(part)
+    made = {code: written(content, displays, languages, code) for code in languages}
     if read is not collected:
-        made = {"the page": page.replace(data, ""), "its data": privacy.flat(embedded)}
-        _privacy.looked_through(made, collected, collected_part)
-    return page
+        shown_texts = {f"the page ({code})": page.replace(data, "") for code, page in made.items()}
+        _privacy.looked_through(shown_texts | {"its data": privacy.flat(embedded)}, collected, collected_part)
+    return made
+
+
+def written(
+    content: dict[str, Any],
+    displays: dict[str, dict[str, Any]],
+    languages: dict[str, _language.Language],
+    code: str,
+) -> str:
+    """Write the page in one of its languages; it leads to the others, which lie beside it."""
+    language, csr = languages[code], content["csr"]
+    drawn = {name: d | drawings(d, language) for name, d in displays.items()}
+    others = [(c, _language.NAMES[c], other.tag, _language.file_of(c)) for c, other in languages.items() if c != code]
+    return render(
+        content
+        | {
+            "sections": arranged(csr, drawn),
+            "front": {role: drawn[i] for role, i in csr.get("front", {}).items()},
+            "others": [(c, name, tag, file.rpartition("/")[2]) for c, name, tag, file in others],
+            "file": _language.file_of(code),
+            "words": markupsafe.Markup(language.packed()),
+        },
+        language,
+    )
+
+
+def drawings(display: dict[str, Any], language: _language.Language) -> dict[str, Any]:
+    """The drawings of a display and of its sheets as they stand in the page."""
+
+    def ink(one: dict[str, Any]) -> dict[str, Any]:
+        return {"svg": markupsafe.Markup(_ink.inlined(one["svg"], one, language.label) if one["svg"] else "")}
+
+    made = ink(display) if display.get("svg") else {}
+    return made | ({"sheets": [sheet | ink(sheet) for sheet in display["sheets"]]} if "sheets" in display else {})

@@ -10,6 +10,9 @@ from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
+# For the annotated CRF: what a result as entered can fill beside its own variable.
+BESIDE = {"ORRES": ("STAT", "REASND")}
+
 
 def tabulate(context: Context) -> Made:
     """Build the domain; each block names the words of its results under ``result``."""

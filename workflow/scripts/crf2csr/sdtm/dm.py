@@ -54,6 +54,8 @@ def assign_arms(rows: pd.DataFrame, page: dict) -> pd.DataFrame:
 
 
 DERIVATIONS = {"last_dose": last_dose}
+# For the annotated CRF: the rules that stand for what a derivation reads of the forms.
+READS = {"last_dose": lambda page: page["last_dose"]}
 
 
 def tabulate(context: Context) -> Made:

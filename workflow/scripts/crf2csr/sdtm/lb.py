@@ -16,6 +16,9 @@ from crf2csr.trace import Made
 AMBIGUOUS = "in a number is ambiguous; no standard result."
 # Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
+# For the annotated CRF: the variables made from these columns, and what a result as entered can fill beside its own.
+FILLS = {ANALYTE: ("LBTESTCD", "LBTEST", "LBCAT", "LBSPEC", "LBSTRESU", "LBLOINC"), NAME: ("LBTEST", "LBNAM")}
+BESIDE = {"ORRES": ("STAT", "REASND")}
 
 
 def tabulate(context: Context) -> Made:

@@ -16,3 +16,5 @@ def years_of_use(rows: pd.DataFrame, context: Context) -> pd.Series:
 
 
 DERIVATIONS = {"years_of_use": years_of_use}
+# For the annotated CRF: the rules that stand for what a derivation reads of the form.
+READS = {"years_of_use": lambda page: [{"assign": "SUDUR"}]}

@@ -6,7 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from crf2csr.tlf._cells import Nothing, Shelf, fill
+from crf2csr.tlf._cells import Nothing, Shelf, arms, fill, headers
+
+
+class Withheld(Exception):
+    """Nothing is drawn, since there are too many subjects to draw one by one; the rows beneath the figure stand."""
 
 
 def points(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
@@ -31,11 +35,31 @@ def points(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
 
 
 def drawn(shelf: Shelf, analysis: str, where: str) -> pd.DataFrame:
-    """Points that a figure is about; without one, and none held back, there is nothing to draw."""
+    """Points that a figure is about; without one there is nothing to draw, or they were held back."""
     found = points(shelf, analysis, where)
-    if found.empty and refused(shelf, analysis, where) is None:
-        raise Nothing
-    return found
+    if not found.empty:
+        return found
+    why = refused(shelf, analysis, where)
+    raise Nothing if why is None else Withheld(why)
+
+
+def withheld(spec: dict[str, Any], shelf: Shelf) -> dict[str, Any]:
+    """A figure that is not drawn: how many subjects it would have had, at each level of ``by`` where it has one."""
+    where = f"display {spec['id']}"
+    facts = shelf.of(spec["analysis"], where)
+    labels = arms(facts)
+    rows = []
+    for level, some in facts.groupby("group2_level", dropna=False, sort=False):
+        by_arm = [some[some["group1_level"] == label] for label in labels]
+        cells = [fill("{n}", one, where) if len(one) else [] for one in by_arm]
+        head = "Subjects with a value"
+        rows.append({"head": head if pd.isna(level) else f"{head}, {level}", "level": 0, "cells": cells})
+    return {
+        "stub": spec.get("stub", "Subjects"),
+        "columns": headers(spec, shelf, where, labels),
+        "rows": rows,
+        "svg": "",
+    }
 
 
 def short(subject: str) -> str:

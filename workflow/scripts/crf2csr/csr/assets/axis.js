@@ -44,11 +44,11 @@ function drawAxis(tracks, title, described) {
   for (const track of tracks) {
     const items = track.items.filter((item) => typeof item.from === "number" && (track.kind !== "line" || typeof item.value === "number"));
     if (!items.length) continue;
-    body.push(ink("text", { x: 0, y: y + 14, class: "track" }, track.label));
+    body.push(ink("text", { x: 0, y: y + 14, class: "track" }, inWords(track.label)));
     y += 22;
     for (const [name, lane] of Map.groupBy ? Map.groupBy(items, (item) => item.name) : grouping(items)) {
       const high = track.kind === "line" ? PANEL : LANE;
-      body.push(ink("text", { x: 8, y: y + (track.kind === "line" ? 14 : 13), class: "lane" }, shortened(name ?? "", 36), ink("title", {}, name)));
+      body.push(ink("text", { x: 8, y: y + (track.kind === "line" ? 14 : 13), class: "lane" }, shortened(inWords(name ?? ""), 36), ink("title", {}, name)));
       if (track.kind === "line") body.push(panel(lane, x, y, mark));
       else body.push(...lane.flatMap((item, k) => (track.kind === "span" ? bar(item, x, y, mark, lane[k + 1]) : [point(item, x, y, mark)])));
       y += high;
@@ -61,7 +61,7 @@ function drawAxis(tracks, title, described) {
   ]);
   const svg = ink("svg", { viewBox: `0 0 ${WIDE} ${y + 4}`, width: WIDE, height: y + 4, role: "img", class: "axis", "aria-labelledby": "axis-title axis-desc" },
     ink("title", { id: "axis-title" }, title), ink("desc", { id: "axis-desc" }, described),
-    ink("text", { x: 0, y: 12, class: "tick" }, "Study day"), ...frame.flat(), ...body);
+    ink("text", { x: 0, y: 12, class: "tick" }, t("Study day")), ...frame.flat(), ...body);
   svg.addEventListener("click", (event) => {
     const node = event.target.closest("[data-k]");
     if (node) drawn[node.dataset.k].open();

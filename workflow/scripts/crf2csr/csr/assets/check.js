@@ -7,20 +7,21 @@ function check(hash) {
     if (!facts.has(id)) facts.set(id, factOf(id));
     const fact = facts.get(id);
     if (fact && says(text, fact)) printed++;
-    else wrong.push(`${text} is not ${fact.stat_words} ${fact.stat ?? fact.stat_text}`);
+    else wrong.push(t("{0} is not {1} {2}", text, measure(fact), fact.stat ?? fact.stat_text));
   }
   let counted = 0;
   for (const fact of facts.values()) {
     if (fact.format !== "count" || !fact.table || fact.stat === null) continue;
     if (fact.rows.length === fact.stat || subjectsOf(fact.table, fact.rows) === fact.stat) counted++;
-    else wrong.push(`${fact.stat_words} of ${fact.analysis} is ${fact.stat}, and ${fact.rows.length} rows stand behind it`);
+    else wrong.push(t("{0} of {1} is {2}, and {3} rows stand behind it", measure(fact), fact.analysis, fact.stat, fact.rows.length));
   }
-  if (hash === false) wrong.push("the embedded rows are not those that the pipeline wrote (their hash differs)");
+  if (hash === false) wrong.push(t("the embedded rows are not those that the pipeline wrote (their hash differs)"));
   const line = document.getElementById("check");
   line.classList.toggle("bad", wrong.length > 0);
   line.textContent = wrong.length
-    ? `This page does not agree with itself: ${visible(wrong.slice(0, 5).join("; "))}${wrong.length > 5 ? `; and ${wrong.length - 5} more` : ""}.`
-    : `Checked on opening: ${plural(printed, "printed number")} ${printed === 1 ? "agrees" : "agree"} with the results at full precision, ${plural(counted, "count")} counted again from the embedded rows${hash ? ", and the hash of the rows is right" : ""}.`;
+    ? t("This page does not agree with itself: {0}.", visible(wrong.slice(0, 5).join("; ")) + (wrong.length > 5 ? t("; and {0} more", wrong.length - 5) : ""))
+    : [printed === 1 ? t("Checked on opening: 1 printed number agrees with the results at full precision, ") : t("Checked on opening: {0} printed numbers agree with the results at full precision, ", grouped(printed)),
+      counted === 1 ? t("1 count counted again from the embedded rows") : t("{0} counts counted again from the embedded rows", grouped(counted)), hash ? t(", and the hash of the rows is right") : "", t(".")].join("");
   document.documentElement.dataset.check = wrong.length ? "bad" : "good";
 }
 

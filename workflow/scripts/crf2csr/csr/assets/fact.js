@@ -73,19 +73,19 @@ const written = (fact) => fact.stat_text ?? (FORMATS[fact.format] && fact.stat !
 function card(body, fact) {
   const about = page.methods[fact.method];
   if (!about) return;
-  body.append(make("h3", {}, `Method: ${about.name}`), terms([
-    ["Formula", fitting(about.formulas, fact.stat_name)], ["Sources", about.references.join("; ")],
-    ["The same in R", fitting(about.r, fact.stat_name)],
+  body.append(make("h3", {}, t("Method: {0}", about.name)), terms([
+    [t("Formula"), fitting(about.formulas, fact.stat_name)], [t("Sources"), about.references.join("; ")],
+    [t("The same in R"), fitting(about.r, fact.stat_name)],
   ]));
   const beside = cellOf(fact);
   const others = beside.filter((f) => f.context && f.stat_name === fact.stat_name && (f.variable_level ?? null) === (fact.variable_level ?? null));
   if (others.length) {
-    body.append(make("h3", {}, "Other defaults on the same data"), terms(others.map((f) => [f.context, written(f)])));
+    body.append(make("h3", {}, t("Other defaults on the same data")), terms(others.map((f) => [f.context, written(f)])));
   }
   const account = beside.filter((f) => !f.context && ["N", "entered", "n_missing", "n_left_out", "left_out"].includes(f.stat_name) && f.id !== fact.id && f.table);
   if (account.length && fact.format !== "count") {
-    body.append(make("h3", {}, "Who entered, and who did not"), terms(account.map((f) => [
-      f.variable_level && f.stat_name === "left_out" ? `${f.stat_words}: ${f.variable_level}` : f.stat_words,
+    body.append(make("h3", {}, t("Who entered, and who did not")), terms(account.map((f) => [
+      f.variable_level && f.stat_name === "left_out" ? `${measure(f)}: ${inWords(f.variable_level)}` : measure(f),
       link(written(f), () => go(stepTo(f, written(f), ""))),
     ])));
   }
@@ -93,26 +93,25 @@ function card(body, fact) {
 
 // What the independent computation found for a number; R's value is stored only where it is not the very same.
 function verified(fact) {
-  if (!fact.r_method) return "not verified for these data";
-  if (fact.r_digits === null) return `not recomputed in R: ${fact.r_method}`;
-  const text = fact.r_digits ? fact.stat_text : "another text";
-  const value = fact.r_value ?? fact.stat ?? (fact.stat_text ? text : "no value");
+  if (!fact.r_method) return t("not verified for these data");
+  if (fact.r_digits === null) return t("not recomputed in R: {0}", fact.r_method);
+  const text = fact.r_digits ? fact.stat_text : t("another text");
+  const value = fact.r_value ?? fact.stat ?? (fact.stat_text ? text : t("no value"));
   const same = fact.format === "count" && fact.r_digits === 15;
-  return `R: ${value}, ${same ? "the same" : `agrees to ${fact.r_digits} digits`} (${fact.r_method})`;
+  return t("R: {0}, {1} ({2})", value, same ? t("the same") : t("agrees to {0} digits", fact.r_digits), fact.r_method);
 }
 
 // The rows that a number counts or was computed from.
 function rowsBehind(body, fact, text) {
   if (!fact.table) {
-    body.append(make("p", {}, "This number follows from the design alone; no subject's data enter it."));
+    body.append(make("p", {}, t("This number follows from the design alone; no subject's data enter it.")));
     return;
   }
   const name = tableName(fact.table);
   const people = subjectsOf(fact.table, fact.rows);
-  const verb = fact.format === "count" ? "Counted" : "Computed from";
-  const what = fact.table.name === "adam/adsl" ? "" : `, ${plural(fact.rows.length, "row")} of ${name}`;
-  body.append(make("h3", {}, `${verb}: ${plural(people, "subject")}${what}`));
-  if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, `Rows of ${name} behind ${text}`));
+  const what = plural(people, "subject") + (fact.table.name === "adam/adsl" ? "" : `, ${t("{0} of {1}", plural(fact.rows.length, "row"), name)}`);
+  body.append(make("h3", {}, fact.format === "count" ? t("Counted: {0}", what) : t("Computed from: {0}", what)));
+  if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, t("Rows of {0} behind {1}", name, text)));
 }
 
 // A sentence is too long for a heading; its beginning names it.
@@ -127,13 +126,13 @@ function showFact(button) {
 function stepTo(fact, text, place) {
   const about = page.analyses[fact.analysis] || { label: fact.analysis };
   return {
-    name: `${place}${text}`, heading: `${text}: ${fact.stat_words}`,
+    name: `${place}${text}`, heading: `${text}: ${measure(fact)}`,
     fill: (body) => {
       body.append(terms([
-        ["Analysis", about.label], ["Group", groupOf(fact)], ["Population", fact.population], ["Records", about.where],
-        ["Estimand", about.estimand], ["Analysis plan", about.sap && `section ${about.sap}`],
-        ["Method", fact.method + (fact.options ? ` (${fact.options})` : "")],
-        ["Value at full precision", fact.stat_text ?? fact.stat], ["Second computation", verified(fact)], ["Unit", fact.unit], ["Warning", fact.warning], ["Error", fact.error],
+        [t("Analysis"), inWords(about.label)], [t("Group"), groupOf(fact)], [t("Population"), fact.population], [t("Records"), about.where],
+        [t("Estimand"), about.estimand && inWords(about.estimand)], [t("Analysis plan"), about.sap && t("section {0}", about.sap)],
+        [t("Method"), fact.method + (fact.options ? ` (${fact.options})` : "")],
+        [t("Value at full precision"), fact.stat_text ?? fact.stat], [t("Second computation"), verified(fact)], [t("Unit"), fact.unit], [t("Warning"), fact.warning], [t("Error"), fact.error],
       ]));
       // A count is asked for its subjects, a statistic for its method: that comes first.
       const counts = fact.format === "count";

@@ -15,7 +15,7 @@ function grid({ label, columns, rows, open }) {
   const all = rows.length <= AT_ONCE;
   const kinds = columns.map((c) => kindOf(c));
   const status = make("output", { class: "found" });
-  const search = make("input", { type: "search", "aria-label": `Search ${label}`, placeholder: "Search", spellcheck: "false" });
+  const search = make("input", { type: "search", "aria-label": t("Search {0}", label), placeholder: t("Search"), spellcheck: "false" });
   const body = make("tbody");
   const heads = columns.map((c, k) => head(c, k));
   const sieve = make("tr", { class: "sieve", hidden: true }, before ? make("td") : null, columns.map((c, k) => make("td", {}, filter(c, k))));
@@ -26,14 +26,14 @@ function grid({ label, columns, rows, open }) {
   const toggle = make("button", { type: "button", class: "tool", "aria-expanded": "false", click: () => {
     sieve.hidden = !sieve.hidden;
     toggle.setAttribute("aria-expanded", String(!sieve.hidden));
-  } }, "Filter");
-  const chooser = make("fieldset", { class: "chooser", hidden: true }, make("legend", {}, "Columns shown"), columns.map((c, k) => make("label", {},
-    make("input", { type: "checkbox", checked: true, disabled: k === 0, change: (event) => showColumn(k, event.target.checked) }), " ", c.label || c.name)));
+  } }, t("Filter"));
+  const chooser = make("fieldset", { class: "chooser", hidden: true }, make("legend", {}, t("Columns shown")), columns.map((c, k) => make("label", {},
+    make("input", { type: "checkbox", checked: true, disabled: k === 0, change: (event) => showColumn(k, event.target.checked) }), " ", inWords(c.label) || c.name)));
   const choice = make("button", { type: "button", class: "tool", "aria-expanded": "false", click: () => {
     chooser.hidden = !chooser.hidden;
     choice.setAttribute("aria-expanded", String(!chooser.hidden));
-  } }, "Columns");
-  const download = make("button", { type: "button", class: "tool", click: () => save(label, asShown()) }, "Download CSV");
+  } }, t("Columns"));
+  const download = make("button", { type: "button", class: "tool", click: () => save(label, asShown()) }, t("Download CSV"));
   const tools = make("div", { class: "tools" }, search, toggle, columns.length > 2 ? choice : null, download, status);
   if (rows.length < 2) tools.hidden = true;
 
@@ -46,7 +46,7 @@ function grid({ label, columns, rows, open }) {
   // The rows that are found, in their order, and the columns that are shown.
   function asShown() {
     const kept = columns.filter((c, k) => !state.hidden.has(k));
-    return [kept.map((c) => c.title || c.label || c.name), ...Array.from(state.shown, (row) => kept.map((c) => valueOf(c, row) ?? ""))];
+    return [kept.map((c) => c.title || inWords(c.label) || c.name), ...Array.from(state.shown, (row) => kept.map((c) => valueOf(c, row) ?? ""))];
   }
 
   function width(c) {
@@ -57,7 +57,7 @@ function grid({ label, columns, rows, open }) {
   }
 
   function head(c, k) {
-    const button = make("button", { type: "button", class: "sort", title: `${c.name}: sort` }, c.label || c.name);
+    const button = make("button", { type: "button", class: "sort", title: t("{0}: sort", c.name) }, inWords(c.label) || c.name);
     const node = make("th", { scope: "col" }, button);
     button.addEventListener("click", () => {
       if (state.sorted !== k) [state.sorted, state.down] = [k, false];
@@ -72,8 +72,8 @@ function grid({ label, columns, rows, open }) {
   function filter(c, k) {
     const few = c.d.length <= 25;
     const input = few
-      ? make("select", { "aria-label": `Filter ${c.label}` }, make("option", { value: "" }, "All"), c.d.map((v, j) => make("option", { value: j }, v)))
-      : make("input", { type: "text", "aria-label": `Filter ${c.label}`, spellcheck: "false" });
+      ? make("select", { "aria-label": t("Filter {0}", inWords(c.label)) }, make("option", { value: "" }, t("All")), c.d.map((v, j) => make("option", { value: j }, v)))
+      : make("input", { type: "text", "aria-label": t("Filter {0}", inWords(c.label)), spellcheck: "false" });
     input.addEventListener("input", () => {
       const wanted = input.value.toLowerCase();
       const test = few ? (v, j) => String(j) === wanted : (v) => String(v).toLowerCase().includes(wanted);
@@ -90,7 +90,7 @@ function grid({ label, columns, rows, open }) {
     found = matching(columns, found, state.search);
     if (state.sorted !== null) found = ordered(found, columns[state.sorted], state.down);
     state.shown = found;
-    status.textContent = found.length === rows.length ? plural(rows.length, "row") : `${grouped(found.length)} of ${plural(rows.length, "row")}`;
+    status.textContent = found.length === rows.length ? plural(rows.length, "row") : t("{0} of {1}", grouped(found.length), plural(rows.length, "row"));
     view.scrollTop = 0;
     draw(true);
   }
@@ -118,7 +118,7 @@ function grid({ label, columns, rows, open }) {
     if (from > 0) lines.push(spacer(from));
     for (let k = from; k < to; k++) lines.push(line(k));
     if (to < count) lines.push(spacer(count - to));
-    if (!count) lines.push(make("tr", {}, make("td", { colspan: columns.length + before, class: "none" }, rows.length ? "No row meets this search." : "No rows.")));
+    if (!count) lines.push(make("tr", {}, make("td", { colspan: columns.length + before, class: "none" }, rows.length ? t("No row meets this search.") : t("No rows."))));
     body.replaceChildren(...lines);
     if (focused >= 0) focus(Math.min(Math.max(focused, from), to - 1));
   }
@@ -131,14 +131,14 @@ function grid({ label, columns, rows, open }) {
 
   function line(k) {
     const row = state.shown[k];
-    const first = valueOf(columns[0], row) ?? "row";
-    const go = before ? make("td", { class: "go" }, make("button", { type: "button", class: "n", "aria-label": `Open the row of ${first}`, click: () => open(row) }, "\u203a")) : null;
+    const first = valueOf(columns[0], row) ?? t("row");
+    const go = before ? make("td", { class: "go" }, make("button", { type: "button", class: "n", "aria-label": t("Open the row of {0}", first), click: () => open(row) }, "\u203a")) : null;
     return make("tr", { "aria-rowindex": k + 2, "data-k": k }, go, columns.map((c, j) => {
       const text = valueOf(c, row);
       const kind = kinds[j];
       const hidden = state.hidden.has(j);
       if (j || !open || before) return make(j ? "td" : "th", { scope: j ? null : "row", class: kind, hidden, title: all ? null : text }, persons[j] ? personLink(text) : text);
-      return make("th", { scope: "row", class: kind }, link(text ?? "(blank)", () => open(row), { "aria-label": `Open ${text ?? "row"}` }));
+      return make("th", { scope: "row", class: kind }, link(text ?? t("(blank)"), () => open(row), { "aria-label": t("Open {0}", text ?? t("row")) }));
     }));
   }
 

@@ -56,6 +56,14 @@ function displays() {
   for (const article of document.querySelectorAll("article.display")) near.observe(article);
 }
 
+// The same place of the page in another language.
+function languages() {
+  for (const node of document.querySelectorAll("a[data-language]")) {
+    const file = node.getAttribute("href");
+    node.addEventListener("click", () => { node.href = file + location.hash; });
+  }
+}
+
 function contents() {
   const details = document.getElementById("contents");
   const narrow = matchMedia("(max-width: 900px)");
@@ -78,6 +86,7 @@ function contents() {
 
 page.ready = (async () => {
   contents();
+  languages();
   const hash = await unpack(document.getElementById("payload"));
   listings();
   prepareFinder();
@@ -90,7 +99,7 @@ page.ready = (async () => {
 
 page.ready.catch((error) => {
   const line = document.getElementById("check");
-  line.textContent = `The rows behind the numbers could not be opened in this browser (${visible(error.message)}). Tables and figures can be read; numbers do not open.`;
+  line.textContent = t("The rows behind the numbers could not be opened in this browser ({0}). Tables and figures can be read; numbers do not open.", visible(error.message));
   line.classList.add("bad");
 });
 

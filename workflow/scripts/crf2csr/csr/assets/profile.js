@@ -19,7 +19,7 @@ const personOf = (value) => (page.profile && value !== null && value !== undefin
 // A subject's number is a link to the profile wherever the subject is known; elsewhere it stays text.
 function personLink(value) {
   const person = personOf(value);
-  return person ? link(value, () => showPerson(person), { "aria-label": `Profile of subject ${value}` }) : value;
+  return person ? link(value, () => showPerson(person), { "aria-label": t("Profile of subject {0}", value) }) : value;
 }
 
 const showPerson = (person, opener = document.activeElement) => (walk.dialog.open ? go(profileOf(person)) : begin(profileOf(person), opener));
@@ -63,7 +63,7 @@ function itemsOf(track, person) {
   const number = (name, row) => { const value = name && cell(table, name, row); return typeof value === "number" ? value : null; };
   const turned = (row) => { const value = track.mark && cell(table, track.mark, row); return (track.up || []).includes(value) ? "up" : (track.down || []).includes(value) ? "down" : null; };
   return rowsOfPerson(track, person).map((row) => ({
-    name: String(cell(table, track.name, row) ?? "(blank)"), from: number(track.from, row), to: track.kind === "span" ? number(track.to, row) : null,
+    name: String(cell(table, track.name, row) ?? t("(blank)")), from: number(track.from, row), to: track.kind === "span" ? number(track.to, row) : null,
     value: number(track.value, row), turn: turned(row), strong: Boolean(track.strong && track.strong.has(row)),
     text: (track.text && said(track.text, table, row)) ?? "", note: track.note && said(track.note, table, row), open: () => showRow(table, row),
   })).sort((a, b) => (a.from ?? Infinity) - (b.from ?? Infinity));
@@ -72,14 +72,14 @@ function itemsOf(track, person) {
 function profileOf(person) {
   const { table: number, text } = page.profile.subject;
   const words = text && said(text, page.tables[number], person.row);
-  return { name: `Subject ${person.label}`, heading: words ? `Subject ${person.label}: ${words}` : `Subject ${person.label}`, fill: (body) => fillPerson(body, person) };
+  return { name: t("Subject {0}", person.label), heading: t("Subject {0}", person.label) + (words ? `: ${words}` : ""), fill: (body) => fillPerson(body, person) };
 }
 
 function fillPerson(body, person) {
   const table = page.tables[page.profile.subject.table];
-  body.append(make("p", { class: "what" }, "Every underlined text opens the row it was taken from. ", link(`The row of ${tableName(table)}`, () => showRow(table, person.row)), " has all that is known of the subject."));
+  body.append(make("p", { class: "what" }, t("Every underlined text opens the row it was taken from. All that is known of the subject: "), link(t("the row of {0}", tableName(table)), () => showRow(table, person.row)), t(".")));
   const sentences = page.profile.sentences.map(({ label, parts }) => [label, parts.flatMap((part) => sentence(part, person))]).filter(([, parts]) => parts.length);
-  body.append(make("dl", { class: "said" }, sentences.map(([label, parts]) => make("div", {}, make("dt", {}, label), make("dd", {}, parts.map((node) => make("span", { class: "piece" }, node)))))));
+  body.append(make("dl", { class: "said" }, sentences.map(([label, parts]) => make("div", {}, make("dt", {}, inWords(label)), make("dd", {}, parts.map((node) => make("span", { class: "piece" }, node)))))));
   const tracks = page.profile.tracks.map((track) => ({ label: track.label, kind: track.kind, items: itemsOf(track, person) }));
   const some = tracks.filter((track) => track.items.length);
   if (some.length) body.append(...axisOf(some, person));
@@ -98,14 +98,14 @@ function sentence(part, person) {
 function axisOf(tracks, person) {
   const undated = tracks.flatMap((t) => t.items).filter((item) => item.from === null).length;
   return [
-    make("h3", {}, "On one time axis"),
-    make("div", { class: "ink", tabindex: "0", role: "region", "aria-label": "Time axis" }, drawAxis(tracks, `Time axis of subject ${person.label}`, "Each line of the drawing stands in the table of days under it.")),
-    make("p", { class: "few" }, undated ? `Not drawn, for want of a day: ${undated}. An arrow: the end is not known, or lies beyond the axis.` : "An arrow: the end is not known, or lies beyond the axis."),
-    make("details", { class: "behind" }, make("summary", {}, "The days drawn"),
-      make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Days of the subject" }, make("table", { class: "days" },
-        make("caption", { class: "quiet" }, "Days of the subject"),
-        make("thead", {}, make("tr", {}, ["What", "From day", "To day", "Said of it"].map((head, k) => make("th", { scope: "col", class: k === 1 || k === 2 ? "value" : null }, head)))),
-        tracks.map((track) => make("tbody", {}, make("tr", { class: "section" }, make("th", { scope: "rowgroup", colspan: 4 }, track.label)),
+    make("h3", {}, t("On one time axis")),
+    make("div", { class: "ink", tabindex: "0", role: "region", "aria-label": t("Time axis") }, drawAxis(tracks, t("Time axis of subject {0}", person.label), t("Each line of the drawing stands in the table of days under it."))),
+    make("p", { class: "few" }, (undated ? t("Not drawn, for want of a day: {0}. ", undated) : "") + t("An arrow: the end is not known, or lies beyond the axis.")),
+    make("details", { class: "behind" }, make("summary", {}, t("The days drawn")),
+      make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": t("Days of the subject") }, make("table", { class: "days" },
+        make("caption", { class: "quiet" }, t("Days of the subject")),
+        make("thead", {}, make("tr", {}, [t("What"), t("From day"), t("To day"), t("Said of it")].map((head, k) => make("th", { scope: "col", class: k === 1 || k === 2 ? "value" : null }, head)))),
+        tracks.map((track) => make("tbody", {}, make("tr", { class: "section" }, make("th", { scope: "rowgroup", colspan: 4 }, inWords(track.label))),
           track.items.map((item) => make("tr", {}, make("th", { scope: "row", class: "in1" }, link(item.name, item.open)), make("td", {}, item.from), make("td", {}, item.to), make("td", { class: "text" }, item.text)))))))),
   ];
 }
@@ -130,13 +130,13 @@ function responses(block, person) {
     return make("sup", {}, notes.get(reason));
   };
   const value = (row) => (row === undefined ? "" : [link(cell(table, block.value, row) ?? "NE", () => showRow(table, row)), letter(block.why ? cell(table, block.why, row) : null)]);
-  const body = Array.from(lines, ([name, at]) => make("tr", {}, make("th", { scope: "row" }, name), heads.map((head) => make("td", {}, value(at.get(head))))));
+  const body = Array.from(lines, ([name, at]) => make("tr", {}, make("th", { scope: "row" }, inWords(name)), heads.map((head) => make("td", {}, value(at.get(head))))));
   return [
-    make("h3", {}, block.label),
-    make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": block.label }, make("table", {}, make("caption", { class: "quiet" }, block.label),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Response"), heads.map((head) => make("th", { scope: "col", class: "value" }, head)))), make("tbody", {}, body))),
+    make("h3", {}, inWords(block.label)),
+    make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": inWords(block.label) }, make("table", {}, make("caption", { class: "quiet" }, inWords(block.label)),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("Response")), heads.map((head) => make("th", { scope: "col", class: "value" }, inWords(head))))), make("tbody", {}, body))),
     make("div", { class: "notes" }, Array.from(notes, ([reason, mark]) => make("p", {}, make("sup", {}, mark), ` ${reason}`)),
-      block.usual && block.usual.length ? make("p", {}, `Without a letter: ${block.usual.join(", ")}.`) : null),
+      block.usual && block.usual.length ? make("p", {}, t("Without a letter: {0}.", block.usual.map(inWords).join(", "))) : null),
   ];
 }
 
@@ -146,8 +146,8 @@ function raised(person) {
   const queries = page.listings.queries;
   const column = queries.columns.find((c) => c.name === "SUBJID");
   const mine = Array.from({ length: queries.n }, (_, k) => k).filter((k) => column && [person.id, person.label].includes(valueOf(column, k)));
-  if (!mine.length) return [make("h3", {}, "Queries"), make("p", {}, "No query was raised on this subject.")];
-  return [make("h3", {}, "Queries"), grid({ label: "Queries on this subject", columns: filledOf(queries.columns.filter((c) => c !== column), mine), rows: mine, open: (k) => go(stepOfLine(queries, k, "Query")) })];
+  if (!mine.length) return [make("h3", {}, t("Queries")), make("p", {}, t("No query was raised on this subject."))];
+  return [make("h3", {}, t("Queries")), grid({ label: t("Queries on this subject"), columns: filledOf(queries.columns.filter((c) => c !== column), mine), rows: mine, open: (k) => go(stepOfLine(queries, k, t("Query"))) })];
 }
 
 // An address may name a subject: #subject-01-0002.

@@ -29,11 +29,11 @@ function offers(article) {
   if (!foot || foot.querySelector(".offers")) return;
   const status = make("output", { class: "found" });
   const address = () => `${location.href.split("#")[0]}#${article.id}`;
-  const copy = make("button", { type: "button", class: "plain", click: async () => { status.textContent = (await copied(address())) ? "Copied" : address(); } }, "Copy link");
+  const copy = make("button", { type: "button", class: "plain", click: async () => { status.textContent = (await copied(address())) ? t("Copied") : address(); } }, t("Copy link"));
   const table = article.querySelector("table");
   const whole = table && !article.querySelector("[data-listing]");
   foot.append(make("p", { class: "offers" }, copy,
-    whole ? make("button", { type: "button", class: "plain", click: () => save(article.id, linesOf(table)) }, "Download CSV") : null, status));
+    whole ? make("button", { type: "button", class: "plain", click: () => save(article.id, linesOf(table)) }, t("Download CSV")) : null, status));
 }
 
 async function copied(text) {

@@ -1,3 +1,10 @@
+// Words in the language of the page; a text without an entry stands as it was written.
+const WORDS = new Map(Object.entries(JSON.parse(document.getElementById("words")?.textContent ?? "{}")));
+const inWords = (text) => WORDS.get(text) ?? text;
+const t = (text, ...values) => inWords(text).replace(/\{(\d)\}/g, (place, k) => values[k]);
+// What a number is: "lower limit, odds ratio" is made of words that the catalogue has one by one.
+const measure = (fact) => WORDS.get(fact.stat_words) ?? String(fact.stat_words).split(", ").map(inWords).join(", ");
+
 // Text enters the page through textContent only; what could hide or reorder it is shown as a token.
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const visible = (text) => String(text ?? "").replace(HIDDEN,
@@ -33,7 +40,7 @@ function opened(node) {
 }
 
 const link = (text, click, attributes = {}) => make("button", { type: "button", class: "n", click, ...attributes }, text);
-const plural = (count, word, many = `${word}s`) => `${grouped(count)} ${count === 1 ? word : many}`;
+const plural = (count, word, many = `${word}s`) => t(`{0} ${count === 1 ? word : many}`, grouped(count));
 const grouped = (count) => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 
 // A list of terms; empty ones are left out.
