@@ -26,6 +26,7 @@ LOCKS = {
     "requirements-package.lock": ".package-lock",
     "requirements-paper.lock": ".paper-lock",
     "requirements-crate.lock": ".crate-lock",
+    "requirements-slurm.lock": ".slurm-lock",
     "requirements-test.lock": ".test-lock",
 }
 # What tests and checks call beside Python: a name, the programs that may be it, and the word that asks for the version.
@@ -34,6 +35,7 @@ TOOLS = {
     "OpenSSH": (("ssh",), "-V"),
     "R": (("Rscript",), "--version"),
     "Chromium": (("chromium", "chromium-browser", "google-chrome"), "--version"),
+    "Firefox": (("firefox-esr", "firefox"), "--version"),
 }
 R_PACKAGES = ("jsonlite", "survival", "nlme", "cmprsk", "mice")
 VERSION = re.compile(r"\d+(?:\.\d+)+\S*")

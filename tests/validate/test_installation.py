@@ -8,6 +8,7 @@ from importlib import metadata
 
 import pytest
 
+from tests.climb import ROOT
 from validate import installation
 from validate.installation import Installation, Package, Stamp, Tool
 
@@ -53,6 +54,12 @@ def test_another_version_a_missing_package_and_a_sound_one_are_told_apart(tmp_pa
         "iniconfig": ("0.0.1", metadata.version("iniconfig"), "failed"),
         "no-such-thing-at-all": ("1.0", "", "failed"),
     }
+
+
+def test_every_lock_of_the_checkout_is_looked_at_under_the_stamp_that_its_installation_leaves():
+    assert set(installation.LOCKS) == {file.name for file in ROOT.glob("requirements*.lock")}
+    script = (ROOT / ".ci/venv").read_text(encoding="utf-8")
+    assert [stem for stem in installation.LOCKS.values() if f".venv/{stem}-$" not in script] == []
 
 
 def test_a_stamp_of_another_lock_does_not_say_that_this_one_was_installed(tmp_path):
