@@ -51,11 +51,13 @@ def opened(browser):
         page.on("pageerror", lambda error: heard.append(str(error)))
         page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: request.url == file.as_uri() or heard.append(request.url))
-        page.goto(file.as_uri())
-        if context.get("java_script_enabled", True):
-            page.wait_for_selector("html[data-check]")
-        yield page
-        place.close()
+        try:
+            page.goto(file.as_uri())
+            if context.get("java_script_enabled", True):
+                page.wait_for_selector("html[data-check]")
+            yield page
+        finally:
+            place.close()
         assert heard == []
 
     return visit

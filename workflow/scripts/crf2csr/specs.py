@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from yaml.constructor import SafeConstructor
 
 from crf2csr import io, smq
 from crf2csr.errors import Cause
@@ -38,13 +38,14 @@ for _tag, _pattern, _first in (
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
+    """Build a mapping with all that is in it; ``<<`` is a key like others, since no resolver makes more of it."""
+    made: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
         key = loader.construct_object(key_node)
-        if key in seen:
+        if key in made:
             raise Cause("this key stands twice", file=loader.file, line=key_node.start_mark.line + 1, field=str(key))
-        seen.add(key)
-    return SafeConstructor.construct_mapping(loader, node, deep=True)
+        made[key] = loader.construct_object(value_node, deep=True)
+    return made
 
 
 StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -71,11 +72,16 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _check(content: Any, schema_file: Path, file: Path) -> None:
+@cache
+def _validator(schema_file: Path) -> Any:
+    """One schema holds many files and is read once; it belongs to the house and does not change while a run lasts."""
     import jsonschema
 
-    schema = read_yaml(schema_file)
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(content)
+    return jsonschema.Draft202012Validator(read_yaml(schema_file))
+
+
+def _check(content: Any, schema_file: Path, file: Path) -> None:
+    errors = _validator(schema_file).iter_errors(content)
     for error in sorted(errors, key=lambda e: (-len(e.absolute_path), str(e.absolute_path))):
         field = ".".join(str(part) for part in error.absolute_path) or None
         value = error.instance if isinstance(error.instance, str | int | float | bool) else None
