@@ -78,7 +78,7 @@ def test_a_programme_has_a_line_per_study_and_is_red_when_one_fails(climbed, tmp
     run = programme(good, broken, empty)
     lines = sorted(run.stdout.splitlines())
     assert run.returncode == 1 and len(lines) == 3, run.stdout + run.stderr
-    assert re.match(rf"{broken}: FAILED after \d+ s: .*config.yaml.*studie", lines[0])
+    assert re.match(rf"{broken}: FAILED after \d+ s: config/config.yaml: 'study' is a required property", lines[0])
     assert lines[1] == f"{empty}: FAILED: no config/config.yaml in this folder"
     assert lines[2].startswith(f"{good}: Nothing to be done: {good}/reports/csr-appendix.html is up to date.")
     whole = programme(good)
