@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from crf2csr import report_cause
 from crf2csr.needs import FLOORS, Needs
 from tests import tiny
 from tests.climb import ROOT
@@ -36,7 +37,7 @@ def test_every_job_says_what_memory_and_time_it_needs(told):
             assert re.fullmatch(r"[1-9]\d*", resources["runtime"]), name
 
 
-def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here(climbed):
+def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here():
     rules = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")}
     groups = {floor: set(re.findall(r'group:\s+"(\w+)"', text)) for floor, text in rules.items()}
     assert groups["raw"] == groups["sdtm"] == {"collected"}
@@ -61,6 +62,34 @@ def test_more_data_need_more_and_a_second_attempt_twice_as_much(tmp_path, floor)
         assert second == 2 * first > 0
         assert getattr(big, kind)(floor)(None, attempt=1) > first
     assert big.raw_mb == pytest.approx(201)
+
+
+def test_what_jobs_said_on_other_machines_is_said_again_where_the_run_was_started(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    logs = tmp_path / ".snakemake/slurm_logs/group_adam"
+    logs.mkdir(parents=True)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/cause.log").write_text("of an earlier run\n", encoding="utf-8")
+    (logs / "6.log").write_text("slurmstepd: error: *** JOB 6 ON n1 CANCELLED AT 2026-11-27T10:00:00 ***\n")
+    os.utime(logs / "6.log", (946_684_800, 946_684_800))
+    elsewhere = report_cause.Elsewhere()
+    with (tmp_path / "logs/cause.log").open("a", encoding="utf-8") as kept:
+        kept.write("data/raw/AE.csv, line 3: ragged row\n" * 2)
+    (logs / "7.log").write_text(
+        "srun: error: n1: task 0: Exited with exit code 1\n"
+        "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-28T10:00:00 DUE TO TIME LIMIT ***\n"
+    )
+    (logs / "8.log").write_text("slurmstepd: error: Detected 1 oom_kill event in StepId=8.0.\n")
+    elsewhere.repeat()
+    ended = ".snakemake/slurm_logs/group_adam/{0}.log: job {0} of the cluster was ended from outside: {1}"
+    ends = [
+        ended.format(7, "*** JOB 7 ON n1 CANCELLED AT 2026-11-28T10:00:00 DUE TO TIME LIMIT ***"),
+        ended.format(8, "Detected 1 oom_kill event in StepId=8.0."),
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        f"CAUSE: {line}" for line in ["data/raw/AE.csv, line 3: ragged row", *ends]
+    ]
+    assert (tmp_path / "logs/cause.log").read_text(encoding="utf-8").splitlines()[-2:] == ends
 
 
 def programme(*studies) -> subprocess.CompletedProcess[str]:

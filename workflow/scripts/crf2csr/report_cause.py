@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,9 @@ from crf2csr.errors import Cause
 from crf2csr.workers import CREW
 
 CAUSES = Path("logs/cause.log")
+CLUSTER_LOGS = Path(".snakemake/slurm_logs")
+# *** JOB 7 ON node CANCELLED AT <time> DUE TO TIME LIMIT ***, and: Detected 1 oom_kill event in StepId=7.0.
+ENDED = re.compile(r"^slurmstepd: error: ((?:\*\*\* JOB|Detected \d+ oom).*)$", flags=re.MULTILINE)
 
 
 def say(line: str) -> None:
@@ -22,23 +27,27 @@ def say(line: str) -> None:
         log.write(line + "\n")
 
 
-def _kept() -> list[str]:
-    return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
+class Elsewhere:
+    """The causes that the jobs of a run say on other machines, where nobody sees the screen."""
 
+    def __init__(self) -> None:
+        self._since, self._before = time.time(), len(self._kept())
 
-_before = 0
+    @staticmethod
+    def _kept() -> list[str]:
+        return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
 
+    def repeat(self) -> None:
+        """Print each of them once; say of jobs that were ended from outside what the cluster says of them.
 
-def begin() -> None:
-    """Remember which causes were kept before this run."""
-    global _before
-    _before = len(_kept())
-
-
-def repeat() -> None:
-    """Print the causes that jobs on other machines said since ``begin``, each once."""
-    for line in dict.fromkeys(_kept()[_before:]):
-        print(f"CAUSE: {line}", file=sys.stderr, flush=True)
+        Snakemake keeps the cluster's log of a job that failed, and of a group of jobs shows no more than its name.
+        """
+        for line in dict.fromkeys(self._kept()[self._before :]):
+            print(f"CAUSE: {line}", file=sys.stderr, flush=True)
+        for log in sorted(CLUSTER_LOGS.rglob("*.log")):
+            if log.stat().st_mtime >= self._since:
+                for found in dict.fromkeys(ENDED.findall(log.read_text(encoding="utf-8", errors="replace"))):
+                    say(f"{log}: job {log.stem} of the cluster was ended from outside: {found}")
 
 
 @contextmanager
