@@ -66,30 +66,37 @@ def test_more_data_need_more_and_a_second_attempt_twice_as_much(tmp_path, floor)
 
 def test_what_jobs_said_on_other_machines_is_said_again_where_the_run_was_started(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    logs = tmp_path / ".snakemake/slurm_logs/group_adam"
+    # In place of Slurm's: knows two of the jobs, and nothing that was not asked for.
+    states = {"6": "TIMEOUT", "7": "CANCELLED", "8": "FAILED"}
+    monkeypatch.setattr(report_cause, "slurm_states", lambda jobs: {n: s for n, s in states.items() if n in jobs})
+    kept, logs = tmp_path / "logs/cause.log", tmp_path / ".snakemake/slurm_logs/group_adam"
+    kept.parent.mkdir()
     logs.mkdir(parents=True)
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs/cause.log").write_text("of an earlier run\n", encoding="utf-8")
-    (logs / "6.log").write_text("slurmstepd: error: *** JOB 6 ON n1 CANCELLED AT 2026-11-27T10:00:00 ***\n")
+    kept.write_text("of an earlier run\n", encoding="utf-8")
+    (logs / "6.log").touch()
     os.utime(logs / "6.log", (946_684_800, 946_684_800))
     elsewhere = report_cause.Elsewhere()
-    with (tmp_path / "logs/cause.log").open("a", encoding="utf-8") as kept:
-        kept.write("data/raw/AE.csv, line 3: ragged row\n" * 2)
-    (logs / "7.log").write_text(
-        "srun: error: n1: task 0: Exited with exit code 1\n"
-        "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-28T10:00:00 DUE TO TIME LIMIT ***\n"
-    )
-    (logs / "8.log").write_text("slurmstepd: error: Detected 1 oom_kill event in StepId=8.0.\n")
+    for number in (7, 8, 9):
+        (logs / f"{number}.log").touch()
+    ended = "job {} of the cluster ended as {}; its log: .snakemake/slurm_logs/group_adam/{}.log"
+    ends = [ended.format(7, "CANCELLED", 7), ended.format(9, "no longer known to the cluster", 9)]
+    with kept.open("a", encoding="utf-8") as file:
+        file.write("data/raw/AE.csv, line 3: ragged row\n" * 2)
     elsewhere.repeat()
-    ended = ".snakemake/slurm_logs/group_adam/{0}.log: job {0} of the cluster was ended from outside: {1}"
-    ends = [
-        ended.format(7, "*** JOB 7 ON n1 CANCELLED AT 2026-11-28T10:00:00 DUE TO TIME LIMIT ***"),
-        ended.format(8, "Detected 1 oom_kill event in StepId=8.0."),
-    ]
-    assert capsys.readouterr().err.splitlines() == [
-        f"CAUSE: {line}" for line in ["data/raw/AE.csv, line 3: ragged row", *ends]
-    ]
-    assert (tmp_path / "logs/cause.log").read_text(encoding="utf-8").splitlines()[-2:] == ends
+    said = ["data/raw/AE.csv, line 3: ragged row", *ends]
+    assert capsys.readouterr().err.splitlines() == [f"CAUSE: {line}" for line in said]
+    assert kept.read_text(encoding="utf-8").splitlines()[-2:] == ends
+
+
+def test_a_job_that_failed_without_a_word_is_named_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(report_cause, "slurm_states", lambda jobs: {"8": "FAILED"})
+    elsewhere = report_cause.Elsewhere()
+    log = tmp_path / ".snakemake/slurm_logs/rule_ask/8.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    elsewhere.repeat()
+    assert capsys.readouterr().err.startswith("CAUSE: job 8 of the cluster ended as FAILED; its log: .snakemake/")
 
 
 def programme(*studies) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,6 @@ with 0 only when all of it is as it should be, and leaves neither a process nor 
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import signal
 import subprocess
@@ -174,10 +173,10 @@ def killed(folder: Path, made: Path, cores: int) -> str:
             process.terminate()
         if retries == "0":
             hold(status != 0, "the run ended green though its job was ended", said)
-            ended_by = f"job {number} of the cluster was ended from outside: .*CANCELLED.*"
-            cause = re.search(f"^CAUSE: (.*{ended_by})$", said, flags=re.MULTILINE)
-            kept = (study / "logs/cause.log").read_text(encoding="utf-8")
-            hold(cause is not None and cause[1] in kept, "no cause is named", said)
+            cause = f"job {number} of the cluster ended as CANCELLED; its log: .snakemake/slurm_logs/"
+            hold(f"CAUSE: {cause}" in said, "the screen does not say how the job ended", said)
+            kept = study / "logs/cause.log"
+            hold(kept.exists() and cause in kept.read_text(encoding="utf-8"), "logs/cause.log does not say it", said)
             said = (resumed := run(study, *PROFILE)).said
             hold(resumed.status == 0, "the run could not be resumed", said)
             found.append(f"job {number} ended from outside: red, CANCELLED named; resumed: ")

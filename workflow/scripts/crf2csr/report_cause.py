@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +16,6 @@ from crf2csr.workers import CREW
 
 CAUSES = Path("logs/cause.log")
 CLUSTER_LOGS = Path(".snakemake/slurm_logs")
-# *** JOB 7 ON node CANCELLED AT <time> DUE TO TIME LIMIT ***, and: Detected 1 oom_kill event in StepId=7.0.
-ENDED = re.compile(r"^slurmstepd: error: ((?:\*\*\* JOB|Detected \d+ oom).*)$", flags=re.MULTILINE)
 
 
 def say(line: str) -> None:
@@ -31,23 +30,36 @@ class Elsewhere:
     """The causes that the jobs of a run say on other machines, where nobody sees the screen."""
 
     def __init__(self) -> None:
-        self._since, self._before = time.time(), len(self._kept())
+        # The clock of the file system may lag behind.
+        self._since, self._before = time.time() - 1, len(self._kept())
 
     @staticmethod
     def _kept() -> list[str]:
         return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
 
     def repeat(self) -> None:
-        """Print each of them once; say of jobs that were ended from outside what the cluster says of them.
+        """Print each of them once; say of a job that ended without one how Slurm says that it ended.
 
-        Snakemake keeps the cluster's log of a job that failed, and of a group of jobs shows no more than its name.
+        Snakemake keeps Slurm's log only of jobs that failed, and of a group it shows no more than the name.
         """
-        for line in dict.fromkeys(self._kept()[self._before :]):
+        said = list(dict.fromkeys(self._kept()[self._before :]))
+        for line in said:
             print(f"CAUSE: {line}", file=sys.stderr, flush=True)
-        for log in sorted(CLUSTER_LOGS.rglob("*.log")):
-            if log.stat().st_mtime >= self._since:
-                for found in dict.fromkeys(ENDED.findall(log.read_text(encoding="utf-8", errors="replace"))):
-                    say(f"{log}: job {log.stem} of the cluster was ended from outside: {found}")
+        logs = [log for log in sorted(CLUSTER_LOGS.rglob("*.log")) if log.stat().st_mtime >= self._since]
+        states = slurm_states([log.stem for log in logs])
+        for log in logs:
+            state = states.get(log.stem, "no longer known to the cluster")
+            if state != "FAILED" or not said:
+                say(f"job {log.stem} of the cluster ended as {state}; its log: {log}")
+
+
+def slurm_states(jobs: list[str]) -> dict[str, str]:
+    """State of each of these jobs, by number; one that Slurm no longer knows is left out."""
+    if not jobs or shutil.which("squeue") is None:
+        return {}
+    command = ["squeue", "--noheader", "--states=all", "--format=%i|%T", f"--jobs={','.join(jobs)}"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return dict(line.split("|", 1) for line in answer.splitlines() if "|" in line)
 
 
 @contextmanager
