@@ -30,7 +30,7 @@ help:
 	@echo "make diff-lock A=<lock> B=<lock>  what moved between two locks: manifests, study folders or revisions"
 	@echo "make crate     describe the locked run that lies here as a Workflow Run RO-Crate, ro-crate-metadata.json"
 	@echo "make simulate  power, type I error, bias and coverage of the design, into simulation/"
-	@echo "make programme   several studies, each in its folder, a line for each (STUDIES=\"<folder> ...\", AT_ONCE=<n>)"
+	@echo "make programme several studies, each in its folder, a line for each (STUDIES=\"<folder> ...\", AT_ONCE=<n>)"
 	@echo "make cluster-test  the pipeline on a real Slurm of one node (as root; needs Debian's slurm-wlm and munge)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
 	@echo "make validate  requirements with their tests, what is installed, published numbers (JUNIT=<file> of a run of make test)"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from crf2csr import report_cause
 from crf2csr.needs import FLOORS, Needs
 from tests import tiny
 from tests.climb import ROOT
@@ -38,7 +39,7 @@ def test_every_job_says_what_memory_and_time_it_needs(told):
             assert re.fullmatch(r"[1-9]\d*", resources["runtime"]), name
 
 
-def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here(climbed):
+def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here():
     rules = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")}
     groups = {floor: set(re.findall(r'group:\s+"(\w+)"', text)) for floor, text in rules.items()}
     assert groups["raw"] == groups["sdtm"] == {"collected"}
@@ -65,6 +66,41 @@ def test_more_data_need_more_and_a_second_attempt_twice_as_much(tmp_path, floor)
     assert big.raw_mb == pytest.approx(201)
 
 
+def test_what_jobs_said_on_other_machines_is_said_again_where_the_run_was_started(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # In place of Slurm's: knows two of the jobs, and nothing that was not asked for.
+    states = {"6": "TIMEOUT", "7": "CANCELLED", "8": "FAILED"}
+    monkeypatch.setattr(report_cause, "slurm_states", lambda jobs: {n: s for n, s in states.items() if n in jobs})
+    kept, logs = tmp_path / "logs/cause.log", tmp_path / ".snakemake/slurm_logs/group_adam"
+    kept.parent.mkdir()
+    logs.mkdir(parents=True)
+    kept.write_text("of an earlier run\n", encoding="utf-8")
+    (logs / "6.log").touch()
+    os.utime(logs / "6.log", (946_684_800, 946_684_800))
+    elsewhere = report_cause.Elsewhere()
+    for number in (7, 8, 9):
+        (logs / f"{number}.log").touch()
+    ended = "job {} of the cluster ended as {}; its log: .snakemake/slurm_logs/group_adam/{}.log"
+    ends = [ended.format(7, "CANCELLED", 7), ended.format(9, "no longer known to the cluster", 9)]
+    with kept.open("a", encoding="utf-8") as file:
+        file.write("data/raw/AE.csv, line 3: ragged row\n" * 2)
+    elsewhere.repeat()
+    said = ["data/raw/AE.csv, line 3: ragged row", *ends]
+    assert capsys.readouterr().err.splitlines() == [f"CAUSE: {line}" for line in said]
+    assert kept.read_text(encoding="utf-8").splitlines()[-2:] == ends
+
+
+def test_a_job_that_failed_without_a_word_is_named_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(report_cause, "slurm_states", lambda jobs: {"8": "FAILED"})
+    elsewhere = report_cause.Elsewhere()
+    log = tmp_path / ".snakemake/slurm_logs/rule_ask/8.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    elsewhere.repeat()
+    assert capsys.readouterr().err.startswith("CAUSE: job 8 of the cluster ended as FAILED; its log: .snakemake/")
+
+
 def programme(*studies) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"STUDIES": " ".join(map(str, studies)), "AT_ONCE": "2", "CORES": "1", "PROFILE": ""}
     return subprocess.run([ROOT / ".ci/programme"], capture_output=True, text=True, check=False, env=environment)
@@ -77,11 +113,11 @@ def test_a_programme_has_a_line_per_study_and_is_red_when_one_fails(climbed, tmp
     page = broken / "config/config.yaml"
     page.write_text(page.read_text(encoding="utf-8").replace("study:", "studie:", 1), encoding="utf-8")
     empty.mkdir()
-    run = programme(good, broken, empty)
-    lines = sorted(run.stdout.splitlines())
-    assert run.returncode == 1 and len(lines) == 3, run.stdout + run.stderr
-    assert re.match(rf"{broken}: FAILED after \d+ s: .*config.yaml.*studie", lines[0])
+    red, green = programme(broken, empty), programme(good)
+    lines = sorted(red.stdout.splitlines())
+    assert red.returncode == 1 and len(lines) == 2, red.stdout + red.stderr
+    assert re.match(rf"{broken}: FAILED after \d+ s: config/config.yaml: 'study' is a required property", lines[0])
     assert lines[1] == f"{empty}: FAILED: no config/config.yaml in this folder"
-    assert lines[2].startswith(f"{good}: Nothing to be done: {good}/reports/csr-appendix.html is up to date.")
-    whole = programme(good)
-    assert (whole.returncode, len(whole.stdout.splitlines())) == (0, 1)
+    assert green.returncode == 0, green.stdout + green.stderr
+    done = f"{good}: Nothing to be done: {good}/reports/csr-appendix.html is up to date."
+    assert re.fullmatch(rf"{re.escape(done)} \(\d+ s\)\n", green.stdout)

@@ -48,31 +48,36 @@ class Failed(Exception):
     """A trial ended otherwise than it should."""
 
 
-def start(folder: Path, *arguments: str, snakefile: str = "Snakefile") -> subprocess.Popen[str]:
-    """Start the workflow on a study folder, from there as a user would."""
-    return subprocess.Popen(
-        [SNAKEMAKE, "--snakefile", str(ROOT / snakefile), "--directory", str(folder), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def start(folder: Path, *arguments: str, snakefile: str = "Snakefile") -> subprocess.Popen[bytes]:
+    """Start the workflow on a study folder, from there as a user would; what it says goes to a file beside it."""
+    with said_by(folder).open("wb") as screen:
+        return subprocess.Popen(
+            [SNAKEMAKE, "--snakefile", str(ROOT / snakefile), "--directory", str(folder), *arguments],
+            cwd=ROOT,
+            stdout=screen,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def said_by(folder: Path) -> Path:
+    """The file that holds what the last run on a folder said."""
+    return folder.with_name(f"{folder.name}.said")
+
+
+def ended(process: subprocess.Popen[bytes], folder: Path) -> tuple[int, str]:
+    """Wait for a run to end: its status and what it said. It does not outlive this program."""
+    try:
+        process.wait()
+    finally:
+        process.terminate()
+    return process.returncode, said_by(folder).read_text(encoding="utf-8", errors="replace")
 
 
 def run(folder: Path, *arguments: str, snakefile: str = "Snakefile") -> Run:
     """Run the workflow to its end."""
     begin = time.perf_counter()
-    process = start(folder, *arguments, snakefile=snakefile)
-    return Run(*ended(process), time.perf_counter() - begin)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for a run to end: its status and what it said. It does not outlive this program."""
-    try:
-        said = process.communicate()[0]
-    finally:
-        process.terminate()
-    return process.returncode, said
+    status, said = ended(start(folder, *arguments, snakefile=snakefile), folder)
+    return Run(status, said, time.perf_counter() - begin)
 
 
 def hold(fact: bool, otherwise: str, said: str = "") -> None:
@@ -136,18 +141,16 @@ def broken(folder: Path) -> str:
     return f"ends with {found.status}; on the screen, in logs/raw/ae.log and logs/cause.log: {cause}"
 
 
-def end_one(process: subprocess.Popen[str], before: set[int]) -> int:
-    """Wait until a job is at work and has made something, end it from outside; return its number."""
+def end_one(study: Path, before: set[int]) -> int:
+    """Wait until a job of the run on this study is at work and has made something, end it from outside: its number."""
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        for number, (state, comment) in slurm.jobs(("RUNNING",)).items():
-            made = Path(process.args[4]) / "results/raw"
-            if number not in before and KILLED in comment and state == "RUNNING" and list(made.glob("*.parquet")):
+    while time.monotonic() < deadline:
+        for number, (_, comment) in slurm.jobs(("RUNNING",)).items():
+            if number not in before and KILLED in comment and list((study / "results/raw").glob("*.parquet")):
                 slurm.cancel(number)
                 return number
         time.sleep(0.5)
-    process.terminate()
-    raise Failed(f"no job {KILLED} was met at work\n{ended(process)[1][-6000:]}")
+    raise Failed(f"no job {KILLED} was met at work")
 
 
 def killed(folder: Path, made: Path, cores: int) -> str:
@@ -163,11 +166,17 @@ def killed(folder: Path, made: Path, cores: int) -> str:
         # What is tried again has been seen whole before: here no further than the queries of the sites.
         targets = [] if retries == "0" else ["reports/queries.csv"]
         process = start(study, *PROFILE, "--retries", retries, *targets)
-        number = end_one(process, before)
-        status, said = ended(process)
+        try:
+            number = end_one(study, before)
+            status, said = ended(process, study)
+        finally:
+            process.terminate()
         if retries == "0":
             hold(status != 0, "the run ended green though its job was ended", said)
-            hold(f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in said, "the state is not named", said)
+            cause = f"job {number} of the cluster ended as CANCELLED; its log: .snakemake/slurm_logs/"
+            hold(f"CAUSE: {cause}" in said, "the screen does not say how the job ended", said)
+            kept = study / "logs/cause.log"
+            hold(kept.exists() and cause in kept.read_text(encoding="utf-8"), "logs/cause.log does not say it", said)
             said = (resumed := run(study, *PROFILE)).said
             hold(resumed.status == 0, "the run could not be resumed", said)
             found.append(f"job {number} ended from outside: red, CANCELLED named; resumed: ")

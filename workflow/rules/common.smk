@@ -25,6 +25,7 @@ from crf2csr.workers import CREW
 with causes.shown():
     PLAN = Plan(Study(".", HOUSE / "schemas", config))
 NEEDS = Needs(PLAN.study)
+ELSEWHERE = causes.Elsewhere()
 
 if workflow.remote_exec:
     # This process is a job of a cluster, and does the group of jobs that it was given. Snakemake would split the group into
@@ -46,7 +47,6 @@ localrules:
 
 
 onstart:
-    causes.begin()
     # Snakemake limits how fast jobs are submitted to a cluster: a second after every look for jobs it looks again, and
     # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
     if workflow.local_exec:
@@ -61,4 +61,4 @@ onsuccess:
 onerror:
     CREW.dismiss()
     if not workflow.local_exec:
-        causes.repeat()
+        ELSEWHERE.repeat()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from crf2csr.errors import Cause
 from crf2csr.workers import CREW
 
 CAUSES = Path("logs/cause.log")
+CLUSTER_LOGS = Path(".snakemake/slurm_logs")
 
 
 def say(line: str) -> None:
@@ -22,23 +26,40 @@ def say(line: str) -> None:
         log.write(line + "\n")
 
 
-def _kept() -> list[str]:
-    return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
+class Elsewhere:
+    """The causes that the jobs of a run say on other machines, where nobody sees the screen."""
+
+    def __init__(self) -> None:
+        # The clock of the file system may lag behind.
+        self._since, self._before = time.time() - 1, len(self._kept())
+
+    @staticmethod
+    def _kept() -> list[str]:
+        return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
+
+    def repeat(self) -> None:
+        """Print each of them once; say of a job that ended without one how Slurm says that it ended.
+
+        Snakemake keeps Slurm's log only of jobs that failed, and of a group it shows no more than the name.
+        """
+        said = list(dict.fromkeys(self._kept()[self._before :]))
+        for line in said:
+            print(f"CAUSE: {line}", file=sys.stderr, flush=True)
+        logs = [log for log in sorted(CLUSTER_LOGS.rglob("*.log")) if log.stat().st_mtime >= self._since]
+        states = slurm_states([log.stem for log in logs])
+        for log in logs:
+            state = states.get(log.stem, "no longer known to the cluster")
+            if state != "FAILED" or not said:
+                say(f"job {log.stem} of the cluster ended as {state}; its log: {log}")
 
 
-_before = 0
-
-
-def begin() -> None:
-    """Remember which causes were kept before this run."""
-    global _before
-    _before = len(_kept())
-
-
-def repeat() -> None:
-    """Print the causes that jobs on other machines said since ``begin``, each once."""
-    for line in dict.fromkeys(_kept()[_before:]):
-        print(f"CAUSE: {line}", file=sys.stderr, flush=True)
+def slurm_states(jobs: list[str]) -> dict[str, str]:
+    """State of each of these jobs, by number; one that Slurm no longer knows is left out."""
+    if not jobs or shutil.which("squeue") is None:
+        return {}
+    command = ["squeue", "--noheader", "--states=all", "--format=%i|%T", f"--jobs={','.join(jobs)}"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return dict(line.split("|", 1) for line in answer.splitlines() if "|" in line)
 
 
 @contextmanager
