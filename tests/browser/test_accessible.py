@@ -14,6 +14,20 @@ EVERY = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice
 COLOURS = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
 
 
+# Of displays that are made alike (the same elements and classes one in another) the first is kept.
+ALIKE = """() => {
+    const seen = new Set();
+    const name = (node) => node.localName + '.' + (node.getAttribute('class') ?? '');
+    for (const display of document.querySelectorAll('article.display')) {
+        const parts = Array.from(display.querySelectorAll('*'), (node) => `${name(node.parentElement)}>${name(node)}`);
+        const make = [...new Set(parts)].sort().join(' ');
+        if (seen.has(make)) display.remove();
+        else seen.add(make);
+    }
+    return seen.size;
+}"""
+
+
 def objections(page, place: str = "document", rules: str = EVERY) -> list[str]:
     """What axe-core objects to within ``place``: rule and first element."""
     page.evaluate(f"() => {{ {AXE} }}")
@@ -24,6 +38,7 @@ def objections(page, place: str = "document", rules: str = EVERY) -> list[str]:
 @pytest.mark.parametrize(("scheme", "rules"), [("light", EVERY), ("dark", COLOURS)])
 def test_page_walk_profile_and_finder(opened, report, scheme, rules):
     with opened(report, color_scheme=scheme) as page:
+        assert page.evaluate(ALIKE) > 15
         assert objections(page, rules=rules) == []
         page.click(".sentence button >> nth=0")
         assert objections(page, "document.getElementById('walk')") == []

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.req("URS-CSR-02")
 # Click a number; of each step try the first row of each table, until a record stands there with the field that the
 # row was made of; open it. A number whose rows are made of whole records ends at a line.
 WALK = """async () => {
-    const settle = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+    const settle = () => new Promise((done) => setTimeout(done, 0));
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
     const dialog = document.getElementById('walk'), body = document.getElementById('walk-body');
     const arrived = (field) => {
         const names = Array.from(body.querySelectorAll('dt'), (term) => term.textContent);
@@ -43,15 +44,20 @@ WALK = """async () => {
         return descend(4, field);
     };
     const found = [];
-    for (const display of document.querySelectorAll('article.display')) {
+    // The page is laid out anew at each click; with one display at a time that takes a tenth.
+    const displays = Array.from(document.querySelectorAll('article.display'));
+    for (const display of displays) display.hidden = true;
+    for (const display of displays) {
         if (!display.querySelector('td[data-f], button[data-f]')) continue;
-        location.hash = `#${display.id}`;
-        for (let wait = 0; wait < 200 && display.querySelector('td[data-f]'); wait++) await settle();
+        display.hidden = false;
+        display.scrollIntoView();
+        for (let wait = 0; wait < 200 && display.querySelector('td[data-f]'); wait++) await frame();
         const buttons = Array.from(display.querySelectorAll('button[data-f]')).filter((b) => b.textContent !== '0');
         let reached = null;
         for (const [field, some] of [[true, 1], [false, 6]])
             for (const button of buttons.slice(0, some)) reached = reached ?? await end(button, field);
         found.push([display.id, reached]);
+        display.hidden = true;
     }
     dialog.close();
     return found;
