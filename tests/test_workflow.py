@@ -25,7 +25,7 @@ def jobs_to_run(folder) -> set[str]:
     """Names of the rules that a dry run would run."""
     said = tiny.snakemake(folder, "--dry-run")
     assert said.returncode == 0, said.stdout + said.stderr
-    return set(re.findall(r"^(?:local)?rule (\w+):", said.stdout + said.stderr, flags=re.MULTILINE)) - {"all"}
+    return set(re.findall(r"^ *(?:local)?rule (\w+):", said.stdout + said.stderr, flags=re.MULTILINE)) - {"all"}
 
 
 @pytest.mark.req("URS-ACC-06")
@@ -72,7 +72,7 @@ def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_fil
     before = whole.read_text(encoding="utf-8-sig")
     run = tiny.snakemake(study, "reports/queries.csv")
     assert run.returncode == 0, run.stdout + run.stderr
-    ran = set(re.findall(r"^(?:local)?rule (\w+):", run.stdout + run.stderr, flags=re.MULTILINE))
+    ran = set(re.findall(r"^ *(?:local)?rule (\w+):", run.stdout + run.stderr, flags=re.MULTILINE))
     assert ran == {"tabulate_review_vs", "ask"}
     after = whole.read_text(encoding="utf-8-sig")
     assert "Truly done?" in after and "Truly done?" not in before

@@ -36,7 +36,7 @@ analyses:
     where: {PARAMCD: RESP, DTYPE: {present: false}}
     options: {level: 0.95%s}
   - {id: grouped, label: By visit, method: proportion, dataset: adrs, population: {FASFL: Y}, by: [AVISIT]}
-  - {id: fitted, label: Model, method: mmrm, dataset: adrs, population: {FASFL: Y}}
+  - {id: fitted, label: Model, method: firth, dataset: adrs, population: {FASFL: Y}}
   - {id: elsewhere, label: Other, method: proportion, dataset: adqs, population: {FASFL: Y}}
   - {id: words, label: Words, method: paired, dataset: adrs, population: {FASFL: Y}, variables: [PARAMCD]}
   - {id: all, label: All, method: counts, dataset: adrs, population: {FASFL: Y}, variable: PARAMCD, pooled: All}
@@ -93,7 +93,7 @@ def test_the_readme_names_what_has_no_program_and_why(tmp_path):
     told = dict(line.split(maxsplit=1) for line in readme.partition("without a program")[2].splitlines()[3:] if line)
     assert told == {
         "grouped": "a condition or an option that the programs do not read",
-        "fitted": "no program of the method mmrm",
+        "fitted": "no program of the method firth",
         "elsewhere": "ADQS not submitted",
         "words": "a condition or an option that the programs do not read",
         "all": "declares pooled, which the programs do not read",

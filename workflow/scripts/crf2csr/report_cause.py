@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +29,15 @@ class Elsewhere:
     """The causes that the jobs of a run say on other machines, where nobody sees the screen."""
 
     def __init__(self) -> None:
-        # The clock of the file system may lag behind.
-        self._since, self._before = time.time() - 1, len(self._kept())
+        self._before, self._logs = len(self._kept()), self._written()
 
     @staticmethod
     def _kept() -> list[str]:
         return CAUSES.read_text(encoding="utf-8").splitlines() if CAUSES.exists() else []
+
+    @staticmethod
+    def _written() -> set[Path]:
+        return set(CLUSTER_LOGS.rglob("*.log"))
 
     def repeat(self) -> None:
         """Print each of them once; say of a job that ended without one how Slurm says that it ended.
@@ -45,7 +47,7 @@ class Elsewhere:
         said = list(dict.fromkeys(self._kept()[self._before :]))
         for line in said:
             print(f"CAUSE: {line}", file=sys.stderr, flush=True)
-        logs = [log for log in sorted(CLUSTER_LOGS.rglob("*.log")) if log.stat().st_mtime >= self._since]
+        logs = sorted(self._written() - self._logs)
         states = slurm_states([log.stem for log in logs])
         for log in logs:
             state = states.get(log.stem, "no longer known to the cluster")
