@@ -8,6 +8,7 @@ listing of 50,000 and of 200,000 rows. What it asked of the network and what it 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import sys
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
     print(f"| {' | '.join(HEADS)} |\n{'|---' * len(HEADS)}|")
-    driver = Marionette(bin=shutil.which("firefox-esr") or shutil.which("firefox"), headless=True)
+    driver = Marionette(bin=shutil.which("firefox-esr") or shutil.which("firefox"), headless=True, gecko_log=os.devnull)
     driver.start_session()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         made = [of_rows(n, Path(folder) / f"{n} rows.html") for n in (50_000, 200_000)] if not arguments.pages else []

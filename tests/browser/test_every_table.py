@@ -30,14 +30,21 @@ WALK = """async () => {
             if (!row) continue;
             row.click();
             await settle();
-            const found = await descend(depth - 1, field);
-            if (found) return found;
+            // What was looked at as deep before leads nowhere again.
+            const title = document.getElementById('walk-title').textContent;
+            if (!(been.get(title) >= depth)) {
+                been.set(title, depth);
+                const found = await descend(depth - 1, field);
+                if (found) return found;
+            }
             document.getElementById('walk-back').click();
             await settle();
         }
         return null;
     };
+    const been = new Map();
     const end = async (button, field) => {
+        been.clear();
         body.replaceChildren();
         button.click();
         for (let wait = 0; wait < 40 && !body.children.length; wait++) await settle();

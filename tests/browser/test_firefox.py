@@ -26,13 +26,13 @@ WATCHED = """
 
 
 @pytest.fixture(scope="module")
-def firefox() -> Iterator[Marionette]:
+def firefox(tmp_path_factory) -> Iterator[Marionette]:
     """One Firefox for all tests of this file."""
     found = shutil.which("firefox-esr") or shutil.which("firefox")
     assert found, (
         "the tests of the report need Firefox on PATH as a second engine (Debian: apt-get install firefox-esr)"
     )
-    driver = Marionette(bin=found, headless=True)
+    driver = Marionette(bin=found, headless=True, gecko_log=str(tmp_path_factory.mktemp("firefox") / "gecko.log"))
     driver.start_session()
     driver.timeout.implicit = 0
     yield driver
