@@ -7,12 +7,12 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import markupsafe
 import pandas as pd
 
 from compare import cut, results
 from crf2csr.safe import visible
+from crf2csr.templating import templates
 
 if TYPE_CHECKING:
     from compare.__main__ import Comparison
@@ -25,14 +25,7 @@ __all__ = ["render", "visible"]
 
 def render(found: Comparison) -> str:
     """Fill the template. Text of the data is escaped, and what is hidden in it is made visible."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-    )
+    environment = templates(HERE)
     css = (HERE / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     forms = found.forms

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from crf2csr.specs import read_yaml
+from crf2csr.templating import templates
 from qc.compare import Comparison, by_method
 
 HERE = Path(__file__).parent
@@ -16,10 +16,7 @@ CLOSEST = 25
 
 def render(study: Path, found: Comparison, folder: Path) -> str:
     """Fill the template for one study; R wrote into ``folder`` what it was."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
+    environment = templates(HERE)
     about = read_yaml(study / "config/config.yaml")["study"]
     versions = pd.read_csv(folder / "versions.csv", dtype="str")
     rows, table = found.rows, by_method(found)

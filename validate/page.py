@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import markupsafe
 
+from crf2csr.templating import templates
 from validate import suite
 from validate.operation import Proof
 from validate.suite import Case
@@ -24,13 +24,7 @@ HERE = Path(__file__).parent
 
 def render(found: Validation) -> str:
     """Fill the template."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(HERE)
     css = "".join((HERE.parent / name).read_text("utf-8") for name in ("compare/page.css", "validate/page.css"))
     proofs = found.operation.proofs
     return environment.get_template("page.html.j2").render(

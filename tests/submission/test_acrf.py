@@ -220,7 +220,10 @@ def study(shipped):
     """Contracts, annotations, tables as shipped, domains of changed forms, what changed, what can be shown."""
     crf = annotate.read(shipped)
     contracts = {name.lower(): form for name, form in crf.forms.items()}
-    table = lambda floor, name: io.read_table(shipped / f"results/{floor}/{name}.parquet")  # noqa: E731
+
+    def table(floor: str, name: str) -> pd.DataFrame:
+        return io.read_table(shipped / f"results/{floor}/{name}.parquet")
+
     lists = {name: read_yaml(shipped / f"config/{name}.yaml") for name in ("labs", "trial_design")}
     codes = crf.codelists | {n: list(words) for n, words in acrf.dictionary(shipped).items()}
     raw = {name: table("raw", name.lower()) for name in crf.forms}

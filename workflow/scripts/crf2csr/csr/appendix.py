@@ -7,7 +7,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import markupsafe
 import numpy as np
 import pandas as pd
@@ -31,6 +30,7 @@ from crf2csr.csr import (
 )
 from crf2csr.errors import Cause
 from crf2csr.safe import visible
+from crf2csr.templating import templates
 
 HERE = Path(__file__).parent
 STYLES = ("paper.css", "table.css", "walk.css", "profile.css", "print.css")
@@ -124,14 +124,7 @@ def asked_records(queries: pd.DataFrame, graph: _payload.Graph) -> pd.DataFrame:
 
 def render(content: dict[str, Any], language: _language.Language) -> str:
     """Fill the template in a language; style and script are named by their hashes in the policy."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda v: visible(v) if type(v) is str else v,
-    )
+    environment = templates(HERE / "templates")
     environment.filters |= {"places": _shown.places, "label": language.label}
     environment.globals |= _language.said_by(language)
     css = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in STYLES)
