@@ -162,33 +162,47 @@ def steps(positions: Positions) -> list[int]:
     return np.diff(np.asarray(positions, dtype="int64"), prepend=0).tolist()
 
 
-def encode(graph: Graph, kept: dict[str, Positions], about: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def encode(
+    graph: Graph,
+    kept: dict[str, Positions],
+    about: dict[str, dict[str, Any]],
+    positions: dict[str, Positions] | None = None,
+) -> list[dict[str, Any]]:
     """Tables with their kept rows and the edges from them, ready for JSON.
 
     ``about`` says of each table its label, file, sha256, form, brief (columns for lists) and, of each variable,
-    its label, text (how it is derived) and type.
+    its label, text (how it is derived) and type. Where the tables of the graph are parts of larger ones,
+    ``positions`` gives the place of each row in the whole; a row is called by that.
     """
-    local = {name: np.searchsorted(kept[name], np.arange(len(graph.tables[name]))) for name in graph.names}
-    return [_table(graph, name, kept, local, about.get(name, {})) for name in graph.names]
+    made = []
+    for name in graph.names:
+        rows = kept[name]
+        named = rows if positions is None else positions[name][rows]
+        made.append(encoded(name, graph.tables[name].iloc[rows], named, about.get(name, {}), _linked(graph, name, kept)))
+    return made
 
 
-def _table(
-    graph: Graph, name: str, kept: dict[str, Positions], local: dict[str, Positions], about: dict[str, Any]
-) -> dict[str, Any]:
-    rows, variables = kept[name], about.get("variables", {})
-    table = graph.tables[name].iloc[rows]
-    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
-    edges = graph.edges[name]
+def _linked(graph: Graph, name: str, kept: dict[str, Positions]) -> list[dict[str, Any]]:
+    """Edges from the kept rows of a table, by the table that they lead to: how many of each row, and to which rows."""
+    rows, edges = kept[name], graph.edges[name]
     inside = np.zeros(len(graph.tables[name]), dtype=bool)
     inside[rows] = True
     live = inside[edges.row]
     linked = []
     for number in np.unique(edges.table[live]):
         mine = live & (edges.table == number)
-        per_row = np.bincount(local[name][edges.row[mine]], minlength=len(rows))
-        linked.append(
-            {"t": int(number), "n": per_row.tolist(), "r": steps(local[graph.names[int(number)]][edges.to[mine]])}
-        )
+        per_row = np.bincount(np.searchsorted(rows, edges.row[mine]), minlength=len(rows))
+        to = np.searchsorted(kept[graph.names[int(number)]], edges.to[mine])
+        linked.append({"t": int(number), "n": per_row.tolist(), "r": steps(to)})
+    return linked
+
+
+def encoded(
+    name: str, table: pd.DataFrame, rows: Positions, about: dict[str, Any], linked: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """One table, ready for JSON: its columns, the position of each row in the whole, and edges."""
+    variables = about.get("variables", {})
+    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
     columns = [
         {
             "name": c,
