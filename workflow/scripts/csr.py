@@ -6,7 +6,9 @@ from crf2csr import io
 from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
+from crf2csr.csr.report import Report
 from crf2csr.plan import AGREEMENT, Job
+from crf2csr.tables import Tables
 
 PLACES = {
     "tlf/": "tlf",
@@ -20,6 +22,19 @@ PLACES = {
     "sdtm/_queries/": "queries",
     "adam/_queries/": "queries",
 }
+
+
+LAZY = ("tables", "traces")  # what a report in many files opens when it needs it
+
+
+def _many(job: Job) -> dict[str, Any]:
+    """Content of the floors; tables and the lines of listings are opened when they are asked for."""
+    tables = {n: p for n, p in job.inputs.items() if n.startswith(("raw/", "sdtm/", "adam/")) and "/_" not in n}
+    traces = {f"adam/{n.rpartition('/')[2]}": p for n, p in job.inputs.items() if n.startswith("adam/_trace/")}
+    read = _floors(job, filled=False)
+    displays = [d for chapter in read["tlf"].values() for d in chapter["displays"]]
+    lines = {d["id"]: d["listing"]["table"] for d in displays if d.get("kind") == "listing"}
+    return read | {"tables": Tables(tables), "traces": Tables(traces), "lines": Tables(lines)}
 
 
 def _floors(job: Job) -> dict[str, Any]:
@@ -39,9 +54,22 @@ def _floors(job: Job) -> dict[str, Any]:
 
 
 def assemble(job: Job) -> None:
-    """Write the appendix, once in each language of the study."""
+    """Write the appendix, once in each language of the study; of a report in many files the first and the sections."""
+    if "sections" in job.outputs:
+        made = Report(_many(job), job.slice)
+        io.clear(job.outputs["sections"])
+        for path, page in (*made.in_sections(), *made.first()):
+            io.write_text(path, page)
+        return
     for code, page in appendix.pages(_floors(job), job.slice).items():
         io.write_text(job.outputs["report" if code == WRITTEN else f"report_{code}"], page)
+
+
+def assemble_subjects(job: Job) -> None:
+    """Write the files of some subjects."""
+    io.clear(job.outputs["folder"])
+    for path, page in Report(_many(job), job.slice).of_subjects(job.slice["job"]):
+        io.write_text(path, page)
 
 
 def print_paper(job: Job) -> None:

@@ -8,6 +8,7 @@ import io as stream
 import json
 import shutil
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,30 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFra
         table = pq.read_table(path, columns=columns, use_threads=False)
     except FileNotFoundError:
         raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+    return as_frame(table)
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame as every floor has it: text as Arrow strings, whole numbers as ``Int64``."""
     types = {pa.string(): TEXT, pa.large_string(): TEXT, pa.int64(): pd.Int64Dtype()}
     return table.to_pandas(types_mapper=types.get, use_threads=False)
+
+
+def read_dictionaries(path: str | Path, columns: list[str] | None = None) -> pa.Table:
+    """Read one Parquet table with every text once, and codes in its place: a few bytes for each cell."""
+    try:
+        schema = pq.read_schema(path)
+        texts = [f.name for f in schema if pa.types.is_string(f.type)]
+        table = pq.read_table(path, columns=columns, read_dictionary=texts, use_threads=False)
+    except FileNotFoundError:
+        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+    return table.unify_dictionaries().combine_chunks()
+
+
+def read_first(path: str | Path, rows: int) -> pd.DataFrame:
+    """Read the first rows of one Parquet table, and no more of the file than they need."""
+    file = pq.ParquetFile(path)
+    return as_frame(pa.Table.from_batches(list(islice(file.iter_batches(rows), 1)), file.schema_arrow))
 
 
 def columns(path: str | Path) -> list[str]:
@@ -118,12 +141,17 @@ def write_sheet(path: str | Path, frame: pd.DataFrame) -> None:
 
 def write_sheets(folder: str | Path, frames: dict[str, pd.DataFrame]) -> None:
     """Write one sheet per table into a folder that holds these and no file of an earlier run."""
+    clear(folder)
+    for name, frame in frames.items():
+        _replace(Path(folder) / name, sheet(frame))
+
+
+def clear(folder: str | Path) -> None:
+    """Make a folder that holds no file of an earlier run."""
     target = Path(folder)
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
-    for name, frame in frames.items():
-        _replace(target / name, sheet(frame))
 
 
 def empty(columns: list[str]) -> pd.DataFrame:

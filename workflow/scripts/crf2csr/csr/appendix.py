@@ -58,9 +58,9 @@ def pages(read: dict[str, Any], part: dict[str, Any]) -> dict[str, str]:
     content = about(read, part, found, digest) | {
         "payload": data,
         "payload_sha256": digest,
-        "kind": "whole",
         "inner": None,
         "parts_of_report": [],
+        "suffix": None,
     }
     languages = _language.of(part)
     made = {code: written(content, found["displays"], languages, code) for code in languages}
