@@ -1,5 +1,6 @@
 """The door of the csr floor: open every floor, assemble the appendix, ask the sites; the gate has the last word."""
 
+from itertools import chain
 from typing import Any
 
 from crf2csr import io
@@ -58,7 +59,7 @@ def assemble(job: Job) -> None:
     if "sections" in job.outputs:
         made = Report(_many(job), job.slice)
         io.clear(job.outputs["sections"])
-        for path, page in (*made.in_sections(), *made.first()):
+        for path, page in chain(made.in_sections(), made.first()):
             io.write_text(path, page)
         return
     for code, page in appendix.pages(_floors(job), job.slice).items():

@@ -24,6 +24,7 @@ SCRIPTS = (
     "grid.js",
     "fact.js",
     "record.js",
+    "parts.js",
     "profile.js",
     "find.js",
     "check.js",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crf2csr import dates
 from crf2csr.errors import Cause
@@ -133,7 +134,9 @@ class Graph:
 
 def named_records(ids: pd.Series) -> pd.DataFrame:
     """Split ids of raw records, ``FORM:line``, into the columns ``form`` and ``line`` (texts)."""
-    return ids.astype("str").str.extract("^(?P<form>[^:]*):?(?P<line>.*)$")
+    found = pc.extract_regex(pa.array(ids.astype(object), pa.string()), "^(?P<form>[^:]*):?(?P<line>.*)$")
+    parts = {name: pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("form", "line")}
+    return pd.DataFrame({name: part.set_axis(ids.index) for name, part in parts.items()})
 
 
 def column(values: pd.Series | list[Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Shares:
 
     def of(self, ids: pd.Series) -> np.ndarray:
         """The share of each USUBJID; -1 for what is none."""
-        at = pd.Index(self.subjects).get_indexer(ids.astype(object))
+        at = pd.Index(self.subjects).get_indexer(ids.to_numpy(object))
         found: np.ndarray = np.where(at < 0, -1, at // self.size)
         return found
 

@@ -76,9 +76,10 @@ class Collected:
                 continue
             ids = held.stored.rows(np.arange(len(held.stored)))["_REC"] if len(held.stored) else pd.Series(dtype=object)
             made = pd.DataFrame({"id": ids.fillna("").astype(object).to_numpy(), "share": held.share})
-            made = made.assign(id=made["id"].str.split()).explode("id").dropna().drop_duplicates()
-            form, _, line = (made["id"].str.partition(":")[k] for k in range(3))
-            made = made.assign(form="raw/" + form.str.lower(), line=pd.to_numeric(line))
+            made = made.assign(id=made["id"].str.split()).explode("id", ignore_index=True)
+            made = made[made["id"].notna() & made["id"].ne("")].drop_duplicates()
+            named = _payload.named_records(made["id"])
+            made = made.assign(form="raw/" + named["form"].str.lower(), line=pd.to_numeric(named["line"]))
             for raw, part in made.groupby("form"):
                 found.setdefault(str(raw), []).append(part[["line", "share"]])
         return {raw: pd.concat(parts).drop_duplicates() for raw, parts in found.items()}

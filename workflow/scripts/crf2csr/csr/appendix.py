@@ -165,7 +165,7 @@ def written(
             "contents": sections,
             "front": {role: drawn[i] for role, i in content["csr"].get("front", {}).items()},
             "languages": _language.beside(languages, code, lambda c: _language.file_of(c).rpartition("/")[2]),
-            "file": _language.file_of(code),
+            "compare": f"sha256sum {_language.file_of(code)}",
         },
         at=lambda place: f"#{place}",
     )

@@ -88,6 +88,7 @@ class Report:
         owner |= {sheet: self.shares.stem(share) for sheet, share in self.share_of.items()}
         self.languages = _language.of(part)
         self.places = {code: Places(code, owner) for code in self.languages}
+        self.forms = _integrity.forms(read["ledger"], self.found["queries"])
         self.presses = {c: _page.Press(part["page"]["study"], language) for c, language in self.languages.items()}
         self.everyone = _light.people(read["tables"], self.shares, part["csr"]["profile"])
 
@@ -130,6 +131,8 @@ class Report:
                 "payload": data,
                 "payload_sha256": digest,
                 "parts_of_report": [],
+                "reconciled": self.found["reconciled"],
+                "forms": self.forms,
                 "inner": None,
             }
             drawn = {
@@ -184,7 +187,11 @@ class Report:
         tables, queries = _light.asked(self.read, self.part, found, self.shares, len(payload["tables"]))
         payload["tables"] += tables
         payload["listings"]["queries"] = queries
-        content = appendix.about(self.read, self.part, found, "") | {"sections": [], "front": front}
+        content = appendix.about(self.read, self.part, found, "") | {
+            "sections": [],
+            "front": front,
+            "compare": f"find reports/{FOLDER}* -type f -exec sha256sum {{}} +",
+        }
         yield from self._pages(None, content, payload, set())
 
     def in_sections(self) -> Written:

@@ -2,7 +2,7 @@
 // What the page holds: tables by column, the edges between their rows, facts with their sets, listings.
 // Nothing in these scripts computes a statistic: they show, count what is embedded, and compare.
 
-const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, profile: null, ready: null };
+const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, profile: null, shares: null, people: null, suffix: "", ready: null };
 
 function bytesOf(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
@@ -29,9 +29,10 @@ async function unpack(element) {
   if (page.profile) unpackProfile(page.profile);
   page.facts.by = new Map(page.facts.columns.map((c) => [c.name, c]));
   page.asked = new Map();
+  page.suffix = element.dataset.suffix ?? "";
   const queries = page.listings.queries;
-  const record = queries.columns.find((c) => c.name === "REC");
-  for (let k = 0; k < queries.n; k++) {
+  const record = queries && queries.columns.find((c) => c.name === "REC");
+  for (let k = 0; queries && k < queries.n; k++) {
     const name = valueOf(record, k);
     if (!page.asked.has(name)) page.asked.set(name, []);
     page.asked.get(name).push(k);
