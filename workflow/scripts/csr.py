@@ -8,6 +8,7 @@ from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
 from crf2csr.csr.report import Report
+from crf2csr.listings import ROLE, read_displays
 from crf2csr.plan import AGREEMENT, Job
 from crf2csr.tables import Tables
 
@@ -32,26 +33,34 @@ def _many(job: Job) -> dict[str, Any]:
     """Content of the floors; tables and the lines of listings are opened when they are asked for."""
     tables = {n: p for n, p in job.inputs.items() if n.startswith(("raw/", "sdtm/", "adam/")) and "/_" not in n}
     traces = {f"adam/{n.rpartition('/')[2]}": p for n, p in job.inputs.items() if n.startswith("adam/_trace/")}
-    read = _floors(job, filled=False)
+    read = _floors(job, whole=False)
     displays = [d for chapter in read["tlf"].values() for d in chapter["displays"]]
     lines = {d["id"]: d["listing"]["table"] for d in displays if d.get("kind") == "listing"}
     return read | {"tables": Tables(tables), "traces": Tables(traces), "lines": Tables(lines)}
 
 
-def _floors(job: Job) -> dict[str, Any]:
-    """Content of the floors, by place and name."""
+def _floors(job: Job, *, whole: bool = True) -> dict[str, Any]:
+    """Content of the floors, by place and name; without ``whole``, neither tables nor the lines of listings."""
     read: dict[str, Any] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
     for name, path in job.inputs.items():
         if name == AGREEMENT:
             read["agreement"] = io.read_records(path)
             continue
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
+        if name.startswith(ROLE) or (not whole and place in LAZY):
+            continue
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
-        read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
+        read[place][key] = _opened(place, path, whole)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     return read
+
+
+def _opened(place: str, path: str, whole: bool) -> Any:
+    if place == "tlf":
+        return read_displays(path, filled=whole)
+    return io.read_json(path) if path.endswith(".json") else io.read_table(path)
 
 
 def assemble(job: Job) -> None:

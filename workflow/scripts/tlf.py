@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from crf2csr import io
+from crf2csr import io, listings
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
 from crf2csr.tlf import _subjects
@@ -18,7 +18,7 @@ def display(job: Job) -> None:
     shelf = Shelf(io.read_table(job.inputs["facts"]))
     # An analysis that no row of the data enters has no facts: its displays say so.
     silent = set(part.get("analyses", [])) - set(shelf.by_analysis)
-    listings = {name: path for name, path in job.inputs.items() if name != "facts"}
+    tables = {name: path for name, path in job.inputs.items() if name != "facts"}
     made = []
     for planned in part["spec"]["displays"]:
         spec = _without(planned, silent)
@@ -30,7 +30,7 @@ def display(job: Job) -> None:
                 value=spec["layout"],
             )
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
-        source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
+        source = {"listing": listings.of(tables[spec["analysis"]])} if spec.get("analysis") in tables else {}
         held: list[str] = []
         try:
             if spec["kind"] in ("table", "figure") and _said_nothing(planned, spec, silent):

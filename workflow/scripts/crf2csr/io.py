@@ -105,6 +105,11 @@ def read_first(path: str | Path, rows: int) -> pd.DataFrame:
     return as_frame(pa.Table.from_batches(list(islice(file.iter_batches(rows), 1)), file.schema_arrow))
 
 
+def length(path: str | Path) -> int:
+    """How many rows one Parquet table has."""
+    return int(pq.read_metadata(path).num_rows)
+
+
 def columns(path: str | Path) -> list[str]:
     """Names of the columns of one Parquet table."""
     return pq.read_schema(path).names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import Any
 
-from crf2csr import estimands, io, privacy
+from crf2csr import estimands, io, listings, privacy
 from crf2csr.jobs import HOUSE, Job, code
 from crf2csr.specs import Study, digest
 
@@ -28,6 +28,7 @@ def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job], page: Jo
     """
     inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in displays.items()}
     inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in facts.items()}
+    inputs |= listings.tables(displays)
     part = words(study.csr, study.page, study.ard, study.tlf, estimands.of_study(study))
     if privacy.rule(study.page) is not None:
         inputs = page.inputs

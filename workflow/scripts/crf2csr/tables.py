@@ -68,7 +68,9 @@ class Stored:
     def rows(self, rows: np.ndarray) -> pd.DataFrame:
         """Rows at these positions as a frame, typed as ``io.read_table`` types them; its index counts from 0."""
         part = self._table.take(pa.array(rows))
-        fields = [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in part.schema]
+        fields = [
+            pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in part.schema
+        ]
         return io.as_frame(part.cast(pa.schema(fields)))
 
     def codes(self, name: str, values: pa.Array) -> np.ndarray:

@@ -29,16 +29,25 @@ class File:
         """The file within the folder of the report, without its ending."""
         return f"sections/{self.number}" + (f"-{self.turn}" if self.turn > 1 else "")
 
+    @property
+    def title(self) -> str:
+        """The title of the section; what stands before it are headings alone."""
+        return next(str(s["title"]) for s in self.sections if s["displays"])
+
     def displays(self) -> list[dict[str, Any]]:
         """All displays of the file."""
         return [d for s in self.sections for d in s["displays"]]
 
     def places(self) -> list[str]:
         """The ids that other files lead to."""
-        return [f"s-{s['number']}" for s in self.sections if not s.get("continued")] + [d["id"] for d in self.displays()]
+        return [f"s-{s['number']}" for s in self.sections if not s.get("continued")] + [
+            d["id"] for d in self.displays()
+        ]
 
 
-def files(sections: Iterable[dict[str, Any]], facts: pd.DataFrame, sets: pd.DataFrame, most: int = MOST_ROWS) -> list[File]:
+def files(
+    sections: Iterable[dict[str, Any]], facts: pd.DataFrame, sets: pd.DataFrame, most: int = MOST_ROWS
+) -> list[File]:
     """Cut sections into files of at most ``most`` rows behind their numbers; a display is never cut.
 
     A section without displays is a heading, and opens the file of the section behind it.

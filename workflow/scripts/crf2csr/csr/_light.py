@@ -23,7 +23,9 @@ def payload(
     """Facts of the printed numbers ``parts``, and the main variables of the rows behind them."""
     used, sets = _embedded.reached(found["facts"], found["sets"], parts)
     about = _about.tables(part)
-    tables, where, local = [], {}, {}
+    tables: list[dict[str, Any]] = []
+    where: dict[str, int] = {}
+    local: dict[str, np.ndarray] = {}
     for dataset, rows in sets.groupby("DATASET", sort=True)["ROWS"]:
         name = f"adam/{dataset}"
         kept = np.unique(np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
@@ -90,5 +92,7 @@ def asked(
             tables.append(_payload.encoded(str(raw), frame, own, about.get(str(raw), {}), []))
         for k, row in rows.items():
             away = share[k] >= 0
-            at[k] = [raw, int(row), int(share[k])] if away else [first + len(tables) - 1, int(np.searchsorted(own, row))]
+            at[k] = (
+                [raw, int(row), int(share[k])] if away else [first + len(tables) - 1, int(np.searchsorted(own, row))]
+            )
     return tables, _listing.packed(found["query_listing"]) | {"at": at}

@@ -49,4 +49,8 @@ def unpacked(name: str, packed: dict[str, Any]) -> dict[str, Any]:
     for c in packed["columns"]:
         codes = c.get("i", list(range(packed["n"])))[:few]
         columns.append(["" if code < 0 else str(c["d"][code]) for code in codes])
-    return {"id": name, "columns": heads, "staged": {"total": packed["n"], "few": few, "lines": list(zip(*columns, strict=True))}}
+    return {
+        "id": name,
+        "columns": heads,
+        "staged": {"total": packed["n"], "few": few, "lines": list(zip(*columns, strict=True))},
+    }

@@ -145,15 +145,33 @@ def column(values: pd.Series | list[Any]) -> dict[str, Any]:
     ``i`` is left out where it would be 0, 1, 2 ... Numbers stay numbers, at full precision.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
+    codes, names = _coded_texts(series) if _arrow_texts(series) else _coded(series)
+    same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
+    return {"d": names} if same else {"d": names, "i": codes.tolist()}
+
+
+def _arrow_texts(series: pd.Series) -> bool:
+    return isinstance(series.dtype, pd.StringDtype) and series.dtype.storage == "pyarrow"
+
+
+def _coded_texts(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
+    """Codes and sorted texts: Arrow orders by bytes of UTF-8, which is the order of Python's texts."""
+    encoded = pa.array(series.array).dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.full(len(order) + 1, -1)
+    rank[order] = np.arange(len(order))
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return rank[codes], encoded.dictionary.take(pa.array(order)).to_pylist()
+
+
+def _coded(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
     numeric = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     plain = series.to_numpy("float64", na_value=np.nan) if numeric else series.astype(object).to_numpy()
     try:
         codes, distinct = pd.factorize(plain, sort=True)
     except TypeError:  # texts and numbers mixed have no order; first come, first coded
         codes, distinct = pd.factorize(plain)
-    names = [_plain(v) for v in distinct.tolist()]
-    same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
-    return {"d": names} if same else {"d": names, "i": codes.tolist()}
+    return codes, [_plain(v) for v in distinct.tolist()]
 
 
 def _plain(value: Any) -> Any:
@@ -181,7 +199,9 @@ def encode(
     for name in graph.names:
         rows = kept[name]
         named = rows if positions is None else positions[name][rows]
-        made.append(encoded(name, graph.tables[name].iloc[rows], named, about.get(name, {}), _linked(graph, name, kept)))
+        made.append(
+            encoded(name, graph.tables[name].iloc[rows], named, about.get(name, {}), _linked(graph, name, kept))
+        )
     return made
 
 

@@ -52,7 +52,7 @@ class Shares:
         return f"subjects-{self.job_of(share) + 1}/{share + 1:03d}"
 
     def packed(self, prefix: str) -> dict[str, Any]:
-        """What a page knows of them: the first subject of each file, and where it lies from there, without its ending."""
+        """What a page knows of them: the first subject of each file, and where it lies (without its ending)."""
         return {
             "first": [self.members(share)[0] for share in range(self.count)],
             "file": [f"{prefix}{self.stem(share)}" for share in range(self.count)],

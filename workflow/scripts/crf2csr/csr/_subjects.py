@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crf2csr.csr import _about, _embedded, _light, _listing, _payload, _profile, _shown
+from crf2csr.csr import _about, _embedded, _listing, _payload, _profile, _shown
 from crf2csr.csr._shares import Shares
 from crf2csr.errors import Cause
 from crf2csr.tables import Stored, Tables
@@ -225,5 +225,7 @@ def listed(displays: list[dict[str, Any]], found: dict[str, pd.DataFrame], share
             cells = [mine[c["name"]].astype(object) for c in display["columns"]]
             values = [cell.where(cell.notna(), None).tolist() for cell in cells]
             about = display["listing"] | {"row": mine["_ROW"].astype("int64").tolist(), "values": values}
-            made.append(display | {"listing": about})
+            # How many rows there are of all subjects is said, with what is behind it, in the file of the section.
+            notes = [note for note in display.get("footnotes", []) if isinstance(note, str)]
+            made.append(display | {"listing": about, "footnotes": notes})
     return made

@@ -84,7 +84,7 @@ def small_enough(file: str, page: str, remedy: str) -> None:
 
 
 def gathered(read: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    """What a report is made of: facts and sets in one numbering, displays with their sources, queries, tables of integrity.
+    """What a report is made of: facts and sets in one numbering, displays with their sources, queries, integrity.
 
     ``parts`` are all numbers that it prints.
     """

@@ -162,7 +162,10 @@ class Report:
             {
                 "name": f.stem.rpartition("/")[2],
                 "href": places.file(f.stem, None),
-                "content": "; ".join(d["number"] for d in f.displays()),
+                "content": f.title,
+                "turn": f.turn,
+                "of": f.of,
+                "n": len(f.displays()),
             }
             for f in self.files
         ]
@@ -170,13 +173,18 @@ class Report:
             {
                 "name": self.shares.stem(share).rpartition("/")[2],
                 "href": places.file(self.shares.stem(share), None),
-                "content": f"{members[0]} \u2013 {members[-1]}",
-                "n": len(members),
+                **self._between(share),
+                "n": len(self.shares.members(share)),
             }
             for share in range(self.shares.count)
-            for members in [self.shares.members(share)]
         ]
         return [{"kind": "sections", "files": sections}, {"kind": "subjects", "files": people}]
+
+    def _between(self, share: int) -> dict[str, str]:
+        """The first and the last subject of a share, by the number under which a reader knows them."""
+        start = share * self.shares.size
+        label = self.everyone["label"][start : start + self.shares.size]
+        return {"first": label[0], "last": label[-1]}
 
     def first(self) -> Written:
         """The file that is opened first: the result, the integrity of the data, and where all else is."""
@@ -199,7 +207,7 @@ class Report:
         for file in self.files:
             displays = file.displays()
             payload = _light.payload(self.read, self.part, self.found, list(_shown.parts(displays)))
-            inner = {"number": file.number, "title": file.sections[-1]["title"], "turn": file.turn, "of": file.of}
+            inner = {"number": file.number, "title": file.title, "turn": file.turn, "of": file.of}
             yield from self._pages(file.stem, {"sections": file.sections, "inner": inner}, payload, set(file.places()))
 
     def of_subjects(self, job: int) -> Written:
@@ -230,7 +238,6 @@ class Report:
                 if (mine := [shown[d["id"]] for d in s["displays"] if d["id"] in shown])
             ]
             roll = _listing.unpacked("subjects", payload["listings"]["subjects"])
-            members = self.shares.members(share)
-            inner = {"subjects": roll, "first": members[0], "last": members[-1]}
+            inner = {"subjects": roll, **self._between(share)}
             own = {*shown, *(s["id"] for s in sheets)}
             yield from self._pages(self.shares.stem(share), {"sections": sections, "inner": inner}, payload, own)
