@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from crf2csr.csr import (
+    _gathered,
     _integrity,
     _language,
     _layout,
@@ -20,7 +21,6 @@ from crf2csr.csr import (
     _shares,
     _shown,
     _subjects,
-    appendix,
 )
 
 FOLDER = "csr-appendix"
@@ -75,14 +75,14 @@ class Report:
                     first = read["lines"].first(display["id"], _listing.FIRST)
                     cells = [first[c["name"]].astype(object) for c in display["columns"]]
                     display["listing"]["values"] = [cell.where(cell.notna(), None).tolist() for cell in cells]
-        self.found = appendix.gathered(read, part)
+        self.found = _gathered.gathered(read, part)
         displays = self.found["displays"].values()
         self.listings = [d for d in displays if d.get("kind") == "listing"]
         self.narratives = [d for d in displays if d.get("kind") == "narrative"]
         for display in self.listings:
             display["staged"] |= {"total": display["listing"]["lines"], "elsewhere": True}
         self.share_of = self._sheets()
-        self.sections = appendix.arranged(part["csr"], self._in_sections())
+        self.sections = _gathered.arranged(part["csr"], self._in_sections())
         self.files = _layout.files(self.sections, self.found["facts"], self.found["sets"])
         owner = {place: file.stem for file in self.files for place in file.places()}
         owner |= {sheet: self.shares.stem(share) for sheet, share in self.share_of.items()}
@@ -142,7 +142,7 @@ class Report:
             inner = {"inner": content["inner"] | self._around(stem, places)} if "inner" in content else {}
             listed = {"parts_of_report": self._listed(places)} if stem is None else {}
             page = press.page(said | content | drawn | inner | listed, places.seen_from(stem, own))
-            appendix.small_enough(places.path(stem), page, REMEDY)
+            _gathered.small_enough(places.path(stem), page, REMEDY)
             yield places.path(stem), page
 
     def _order(self) -> list[str | None]:
@@ -195,7 +195,7 @@ class Report:
         tables, queries = _light.asked(self.read, self.part, found, self.shares, len(payload["tables"]))
         payload["tables"] += tables
         payload["listings"]["queries"] = queries
-        content = appendix.about(self.read, self.part, found, "") | {
+        content = _gathered.about(self.read, self.part, found, "") | {
             "sections": [],
             "front": front,
             "compare": f"find reports/{FOLDER}* -type f -exec sha256sum {{}} +",
