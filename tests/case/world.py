@@ -59,6 +59,8 @@ def cells(table: dict[str, Any], name: str) -> list[Any]:
     """One column of an embedded table."""
     column = next(c for c in table["columns"] if c["name"] == name)
     codes = column.get("i", range(len(column["d"])))
+    if "r" in column:  # one code for a run of rows
+        codes = [code for code, length in zip(codes, column["r"], strict=True) for _ in range(length)]
     return [None if code < 0 else column["d"][code] for code in codes]
 
 

@@ -47,7 +47,7 @@ def unpacked(name: str, packed: dict[str, Any]) -> dict[str, Any]:
     few = packed["n"] if packed["n"] <= WHOLE else FIRST
     columns = []
     for c in packed["columns"]:
-        codes = c.get("i", list(range(packed["n"])))[:few]
+        codes = _payload.codes_of(c, packed["n"])[:few]
         columns.append(["" if code < 0 else str(c["d"][code]) for code in codes])
     return {
         "id": name,

@@ -142,12 +142,29 @@ def named_records(ids: pd.Series) -> pd.DataFrame:
 def column(values: pd.Series | list[Any]) -> dict[str, Any]:
     """One column: the sorted distinct values ``d`` and the code of each row ``i`` (-1 where missing).
 
-    ``i`` is left out where it would be 0, 1, 2 ... Numbers stay numbers, at full precision.
+    ``i`` is left out where it would be 0, 1, 2 ..., and holds the codes of runs of rows, ``r`` long each, where that is
+    shorter. Numbers stay numbers, at full precision.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     codes, names = _coded_texts(series) if _arrow_texts(series) else _coded(series)
     same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
-    return {"d": names} if same else {"d": names, "i": codes.tolist()}
+    return {"d": names} if same else {"d": names} | _runs(codes)
+
+
+def _runs(codes: np.ndarray) -> dict[str, list[int]]:
+    """Codes as they are, or, where they stay the same for long, those of each run (``i``) and its length (``r``)."""
+    begins = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1)) if len(codes) else np.zeros(0, "int64")
+    if 2 * len(begins) >= len(codes):
+        return {"i": codes.tolist()}
+    return {"i": codes[begins].tolist(), "r": np.diff(begins, append=len(codes)).tolist()}
+
+
+def codes_of(packed: dict[str, Any], rows: int) -> np.ndarray:
+    """The code of each row of a column that ``column`` packed."""
+    if "i" not in packed:
+        return np.arange(rows)
+    codes = np.asarray(packed["i"], dtype="int64")
+    return np.repeat(codes, packed["r"]) if "r" in packed else codes
 
 
 def _arrow_texts(series: pd.Series) -> bool:

@@ -16,6 +16,7 @@ async function unpack(element) {
   const bytes = bytesOf(element.textContent);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   Object.assign(page, JSON.parse(await new Response(stream).text()));
+  for (const holder of [page.facts, ...page.tables, ...Object.values(page.listings)]) holder.columns.forEach(unrun);
   page.facts.at = new Map(page.facts.id.map((id, k) => [id, k]));
   for (const table of page.tables) {
     table.rows = summed(table.rows);
@@ -47,6 +48,16 @@ function unpackProfile({ subject, sentences, tracks, responses }) {
     block.rows = summed(block.rows);
     if (block.strong) block.strong = new Set(summed(block.strong));
   }
+}
+
+// Codes that were packed as runs: each code as often as its run is long.
+function unrun(column) {
+  if (!column.r) return;
+  const out = new Int32Array(column.r.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  column.r.forEach((length, k) => { out.fill(column.i[k], at, at + length); at += length; });
+  column.i = out;
+  delete column.r;
 }
 
 function summed(differences) {
