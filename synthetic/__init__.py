@@ -26,21 +26,16 @@ PLANTED = [
 
 
 def generate(
-    subjects: int, seed: int, problems: bool = True, draws: int = 0
+    subjects: int, seed: int, problems: bool = True
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """The forms of a study with `subjects` treated persons, and the truth behind them.
 
-    `draws` adds that many unscheduled blood samples a person: a study of the size of its laboratory data, to measure.
     Returns the forms by name (all columns text) and a dict with `subjects`, `ae`, `planted`, `coding`, `labranges`.
     """
     from . import coding, model, ranges, truth
 
     study = model.live(subjects, seed)
     forms = model.record(study)
-    if draws:
-        from .samples import more
-
-        forms = more(forms, draws, seed)
     behind = {
         "subjects": truth.subjects(study),
         "ae": truth.events(study),
