@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from crf2csr.listings import read_displays
 from crf2csr.specs import read_yaml
 from synthetic import case
 from tests.climb import ROOT, climb, copy_config
@@ -79,7 +80,7 @@ def from_onset(text: str, onset: date) -> int:
 
 def display(folder: Path, ident: str) -> dict[str, Any]:
     for file in sorted((folder / "results/tlf").glob("*.json")):
-        for one in json.loads(file.read_text(encoding="utf-8"))["displays"]:
+        for one in read_displays(file)["displays"]:
             if one["id"] == ident:
                 return one
     raise AssertionError(f"no display {ident}")

@@ -6,6 +6,8 @@ from crf2csr import io
 from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
+from crf2csr.jobs import LISTED
+from crf2csr.listings import read_displays
 from crf2csr.plan import AGREEMENT, Job
 
 PLACES = {
@@ -29,10 +31,13 @@ def _floors(job: Job) -> dict[str, Any]:
         if name == AGREEMENT:
             read["agreement"] = io.read_records(path)
             continue
+        if name.startswith(LISTED):
+            continue
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
-        read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
+        opened = read_displays if place == "tlf" else io.read_json if path.endswith(".json") else io.read_table
+        read[place][key] = opened(path)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     return read

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from crf2csr import safe
 from crf2csr.errors import Cause
 
+MISSING = "is missing: an earlier step did not write it"
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
@@ -77,14 +78,26 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFra
     try:
         table = pq.read_table(path, columns=columns, use_threads=False)
     except FileNotFoundError:
-        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+        raise Cause(MISSING, file=str(path)) from None
     types = {pa.string(): TEXT, pa.large_string(): TEXT, pa.int64(): pd.Int64Dtype()}
     return table.to_pandas(types_mapper=types.get, use_threads=False)
 
 
 def columns(path: str | Path) -> list[str]:
     """Names of the columns of one Parquet table."""
-    return pq.read_schema(path).names
+    return _footer(path).schema.to_arrow_schema().names
+
+
+def rows(path: str | Path) -> int:
+    """Number of rows of one Parquet table, of which none is read."""
+    return _footer(path).num_rows
+
+
+def _footer(path: str | Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except FileNotFoundError:
+        raise Cause(MISSING, file=str(path)) from None
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:

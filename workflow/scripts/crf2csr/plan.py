@@ -11,7 +11,7 @@ from typing import Any
 
 from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, listed, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
@@ -223,7 +223,7 @@ class Plan:
 
     def _assemble(self) -> Job:
         study = self.study
-        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()}
+        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()} | listed(self.tlf)
         inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in self.ard.items()}
         inputs |= {f"ard/_trace/{n}": j.outputs["sets"] for n, j in self.ard.items()}
         inputs |= {f"ard/_methods/{n}": j.outputs["methods"] for n, j in self.ard.items()}
