@@ -48,7 +48,9 @@ def _lines(display: dict[str, Any], study: Path, file: str) -> dict[str, Any]:
     if lacking:
         raise Cause(f"lacks a column of {display['id']} in {file}", file=str(table), field=lacking[0])
     if lines != about["lines"]:
-        raise Cause(f"is not of {about['lines']} lines, as {display['id']} in {file} says", file=str(table), value=lines)
+        raise Cause(
+            f"is not of {about['lines']} lines, as {display['id']} in {file} says", file=str(table), value=lines
+        )
     frame = io.read_table(table, ["_ROW", *names])
     return {"row": frame["_ROW"].astype("int64").tolist(), "values": [_texts(frame[name]) for name in names]}
 
