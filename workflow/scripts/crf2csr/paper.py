@@ -22,7 +22,7 @@ def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job], page: Jo
     Parameters
     ----------
     displays, facts : dict
-        Jobs of the tlf and of the ard floor, by chapter. The results are read for lines of listings and their hash only.
+        Jobs of the tlf and of the ard floor, by chapter. Of the results, lines of listings and the hash are read.
     page : Job
         The job of the page. Where dates are not to be shown, paper reads what the page reads and is masked likewise.
     """

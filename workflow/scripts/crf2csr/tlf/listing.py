@@ -13,7 +13,7 @@ class Lines(NamedTuple):
 
     table: str
     columns: list[str]
-    count: int
+    length: int
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing: Lines) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing
         "listing": {
             "dataset": str(facts["dataset"].iloc[0]),
             "table": listing.table,
-            "lines": listing.count,
+            "lines": listing.length,
         },
         "footnotes": [{"parts": counted}, *spec.get("footnotes", [])],
     }
