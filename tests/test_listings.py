@@ -1,59 +1,73 @@
-"""The lines of listings: named by a display, brought in by who shows them."""
+"""The lines of listings: named by a display, read by those who print them, and never those of another run."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from crf2csr import io, listings
-from crf2csr.plan import Plan
-from crf2csr.specs import Study
-from tests.climb import ROOT, inside
+from crf2csr import io
+from crf2csr.errors import Cause
+from crf2csr.listings import read_displays
 
-pytestmark = pytest.mark.req("URS-TLF-01")
+pytestmark = pytest.mark.req("URS-TLF-03")
 
-PATH = "results/ard/x/l.parquet"
+TABLE = "results/ard/safety/events.parquet"
+
+
+def chapter(folder, lines=3, **change):
+    """A study of one chapter: a table, and a listing of two columns of its table of lines."""
+    about = {"dataset": "adae", "table": TABLE, "lines": lines} | change
+    columns = [{"name": "TERM", "label": "Term"}, {"name": "USUBJID", "label": "Subject"}]
+    shown = [{"id": "t-1", "rows": []}, {"id": "l-1", "columns": columns, "listing": about}]
+    io.write_json(folder / "results/tlf/safety.json", {"chapter": "safety", "displays": shown})
+    return folder / "results/tlf/safety.json"
+
+
+def write(folder, *terms):
+    frame = pd.DataFrame({"_ROW": [7, 2, 5][: len(terms)], "USUBJID": ["S-1", "S-2", "S-1"][: len(terms)]})
+    io.write_table(folder / TABLE, frame.assign(TERM=pd.Series(terms, dtype="str")))
 
 
 @pytest.fixture
-def chapter(tmp_path):
-    """A chapter of one listing and one table, as the door of the tlf floor writes it."""
-    table = pd.DataFrame(
-        {
-            "_ROW": pd.Series([2, 0], dtype="Int64"),
-            "USUBJID": pd.Series(["2", "1"], dtype="str"),
-            "GRADE": pd.Series(["3", np.nan], dtype="str"),
-        }
-    )
-    io.write_table(tmp_path / PATH, table)
-    listing = {"kind": "listing", "columns": [{"name": "GRADE", "label": "Grade"}]}
-    displays = [listing | {"listing": {"dataset": "adae", "table": PATH, "lines": 2}}, {"kind": "table", "rows": []}]
-    io.write_json(tmp_path / "results/tlf/x.json", {"chapter": "x", "displays": displays})
-    return tmp_path / "results/tlf/x.json"
+def study(tmp_path):
+    write(tmp_path, "rash", None, "rash")
+    return tmp_path
 
 
-def test_lines_are_counted_without_being_read(chapter):
-    with inside(chapter.parents[2]):
-        assert listings.of(PATH) == listings.Lines(PATH, ["_ROW", "USUBJID", "GRADE"], 2)
+def test_a_listing_is_filled_by_column_and_a_table_is_left_as_it_is(study):
+    table, listing = read_displays(chapter(study))["displays"]
+    assert table == {"id": "t-1", "rows": []}
+    assert listing["listing"]["row"] == [7, 2, 5] and all(type(row) is int for row in listing["listing"]["row"])
+    assert listing["listing"]["values"] == [["rash", None, "rash"], ["S-1", "S-2", "S-1"]]
+    assert listing["listing"]["dataset"] == "adae"
 
 
-def test_values_and_positions_are_brought_in_column_by_column(chapter):
-    listing, table = listings.read_displays(chapter)["displays"]
-    assert listing["listing"]["row"] == [2, 0]
-    assert listing["listing"]["values"] == [["3", None]]
-    assert table == {"kind": "table", "rows": []}
+def test_a_study_is_found_from_within_and_a_listing_may_have_no_line(tmp_path, monkeypatch):
+    write(tmp_path)
+    chapter(tmp_path, lines=0)
+    monkeypatch.chdir(tmp_path)
+    filled = read_displays("results/tlf/safety.json")["displays"][1]["listing"]
+    assert filled["row"] == [] and filled["values"] == [[], []]
 
 
-def test_they_can_be_left_where_they_are(chapter):
-    listing = listings.read_displays(chapter, filled=False)["displays"][0]["listing"]
-    assert listing == {"dataset": "adae", "table": PATH, "lines": 2}
+def test_lines_of_another_run_are_refused(study):
+    with pytest.raises(Cause, match=r"events\.parquet, value '3': is not of 4 lines, as l-1 in .*safety\.json says"):
+        read_displays(chapter(study, lines=4))
+    io.write_table(study / TABLE, pd.DataFrame({"_ROW": [1, 2, 3], "USUBJID": ["S-1"] * 3}))
+    with pytest.raises(Cause, match=r"events\.parquet, field TERM: lacks a column of l-1 in .*safety\.json"):
+        read_displays(chapter(study))
 
 
-def test_whoever_shows_lines_waits_for_all_of_them():
-    with inside(ROOT):
-        plan = Plan(Study(".", ROOT / "workflow" / "schemas"))
-    listed = {path for job in plan.tlf.values() for name, path in job.inputs.items() if name != "facts"}
-    assert len(listed) > 10
-    for job in (plan.csr, *plan.paper.values()):
-        assert listed <= set(job.inputs.values()), job.name
+def test_a_table_that_is_not_there_is_named(study):
+    (study / TABLE).unlink()
+    with pytest.raises(Cause, match=r"events\.parquet: is missing: an earlier step did not write it"):
+        read_displays(chapter(study))
+
+
+def test_displays_of_another_version_are_told(study):
+    file = chapter(study)
+    shown = io.read_json(file)
+    del shown["displays"][1]["listing"]["table"]
+    io.write_json(file, shown)
+    with pytest.raises(Cause, match=r"safety\.json, field l-1: names no table of lines: another version made it"):
+        read_displays(file)

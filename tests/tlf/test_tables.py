@@ -1,11 +1,8 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from crf2csr.errors import Cause
-from crf2csr.listings import Lines
 from crf2csr.tlf import baseline, cross, lines, listing, shift, summary, terms, visits
 from crf2csr.tlf._cells import notes
 from tests.tlf._shelf import TWO, people, shelf, texts, unbound
@@ -173,29 +170,27 @@ def test_a_shift_table_says_what_it_leaves_out():
     assert made["footnotes"][0]["parts"][0]["t"] == "1"
 
 
-LINES = Lines("results/ard/x/l.parquet", ["_ROW", "USUBJID", "GRADE"], 2)
-
-
-def test_a_listing_carries_labels_and_says_where_its_lines_lie():
+def test_a_listing_names_the_table_of_its_lines_and_carries_none():
     spec = {
         "id": "l",
         "method": "select",
         "dataset": "adae",
         "options": {"columns": [{"variable": "USUBJID"}, {"variable": "GRADE"}]},
     }
+    lines = listing.Lines("results/ard/safety/l.parquet", ["_ROW", "USUBJID", "GRADE"], 2)
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "GRADE", "label": "Grade"}], "footnotes": ["Note"]}
-    made = listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=LINES)
-    assert made["listing"] == {"dataset": "adae", "table": "results/ard/x/l.parquet", "lines": 2}
+    made = listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=lines)
+    assert made["columns"] == [{"label": "Grade", "name": "GRADE"}]
+    assert made["listing"] == {"dataset": "adae", "table": "results/ard/safety/l.parquet", "lines": 2}
     assert "".join(p["t"] for p in made["footnotes"][0]["parts"]).startswith("3 rows of 2 of 4 subjects")
 
 
 def test_a_listing_refuses_a_column_that_was_not_selected():
     spec = {"id": "l", "method": "select", "dataset": "adae", "options": {"columns": [{"variable": "USUBJID"}]}}
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "PT", "label": "Term"}]}
-    with pytest.raises(Cause, match="no such column"):
-        listing.display(
-            plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=replace(LINES, columns=["_ROW"])
-        )
+    lines = listing.Lines("l.parquet", ["_ROW", "USUBJID"], 3)
+    with pytest.raises(Cause, match="lists no such column"):
+        listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=lines)
 
 
 CHANGE = pd.DataFrame(

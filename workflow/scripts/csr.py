@@ -8,7 +8,8 @@ from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
 from crf2csr.csr.report import Report
-from crf2csr.listings import ROLE, read_displays
+from crf2csr.jobs import LISTED
+from crf2csr.listings import read_displays
 from crf2csr.plan import AGREEMENT, Job
 from crf2csr.tables import Tables
 
@@ -46,21 +47,19 @@ def _floors(job: Job, *, whole: bool = True) -> dict[str, Any]:
         if name == AGREEMENT:
             read["agreement"] = io.read_records(path)
             continue
+        if name.startswith(LISTED):
+            continue
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
-        if name.startswith(ROLE) or (not whole and place in LAZY):
+        if not whole and place in LAZY:
             continue
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
-        read[place][key] = _opened(place, path, whole)
+        filled = whole and place == "tlf"
+        opened = read_displays if filled else io.read_json if path.endswith(".json") else io.read_table
+        read[place][key] = opened(path)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     return read
-
-
-def _opened(place: str, path: str, whole: bool) -> Any:
-    if place == "tlf":
-        return read_displays(path, filled=whole)
-    return io.read_json(path) if path.endswith(".json") else io.read_table(path)
 
 
 def assemble(job: Job) -> None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from crf2csr import safe
 from crf2csr.errors import Cause
 
+MISSING = "is missing: an earlier step did not write it"
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
@@ -78,7 +79,7 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFra
     try:
         table = pq.read_table(path, columns=columns, use_threads=False)
     except FileNotFoundError:
-        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+        raise Cause(MISSING, file=str(path)) from None
     return as_frame(table)
 
 
@@ -95,7 +96,7 @@ def read_dictionaries(path: str | Path, columns: list[str] | None = None) -> pa.
         texts = [f.name for f in schema if pa.types.is_string(f.type)]
         table = pq.read_table(path, columns=columns, read_dictionary=texts, use_threads=False)
     except FileNotFoundError:
-        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+        raise Cause(MISSING, file=str(path)) from None
     return table.unify_dictionaries().combine_chunks()
 
 
@@ -105,14 +106,21 @@ def read_first(path: str | Path, rows: int) -> pd.DataFrame:
     return as_frame(pa.Table.from_batches(list(islice(file.iter_batches(rows), 1)), file.schema_arrow))
 
 
-def length(path: str | Path) -> int:
-    """How many rows one Parquet table has."""
-    return int(pq.read_metadata(path).num_rows)
-
-
 def columns(path: str | Path) -> list[str]:
     """Names of the columns of one Parquet table."""
-    return pq.read_schema(path).names
+    return _footer(path).schema.to_arrow_schema().names
+
+
+def rows(path: str | Path) -> int:
+    """Number of rows of one Parquet table, of which none is read."""
+    return _footer(path).num_rows
+
+
+def _footer(path: str | Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except FileNotFoundError:
+        raise Cause(MISSING, file=str(path)) from None
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:

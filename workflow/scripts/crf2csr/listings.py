@@ -1,62 +1,62 @@
-"""The lines of listings: a chapter of displays says where they lie, and a reader that shows them brings them in."""
+"""Displays with the lines of their listings, for those who print them.
+
+A chapter of displays only names the table in which the lines of a listing lie, so that it is as small for ten thousand
+subjects as for ten. Who needs no line reads the chapter with ``io.read_json``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from crf2csr import io
-from crf2csr.jobs import Job
-
-# Roles of the tables that hold lines: a job that shows lines reads them by the displays that name them.
-ROLE = "ard/_lines/"
+from crf2csr.errors import Cause
 
 
-@dataclass(frozen=True)
-class Lines:
-    """The table of a listing on the ard floor: its path in the study, its columns, how many lines it has."""
+def read_displays(path: str | Path) -> dict[str, Any]:
+    """Read one chapter, ``<study>/results/tlf/<chapter>.json``, and fill each ``listing`` from the table that it names.
 
-    path: str
-    columns: list[str]
-    count: int
+    Returns
+    -------
+    dict
+        The chapter. To each listing are added ``row``, the position of each line's row in its data set, and ``values``,
+        by column of the display a list of texts (None is missing).
 
-
-def of(path: str) -> Lines:
-    """Look at the table of a listing without reading its lines."""
-    return Lines(path, io.columns(path), io.length(path))
-
-
-def read_displays(path: str | Path, *, filled: bool = True) -> dict[str, Any]:
-    """Read a chapter of displays, and bring in the lines of its listings.
-
-    A listing gets ``values`` (texts by column, ``None`` where missing) and ``row``: the position, in the data set,
-    of the row behind each line. Without ``filled`` it keeps only ``table`` and ``lines``.
-
-    Parameters
-    ----------
-    path : path
-        ``results/tlf/<chapter>.json`` of a study; tables lie relative to the study.
+    Raises
+    ------
+    Cause
+        When a table is missing, or is not the one from which the display was made.
     """
-    chapter: dict[str, Any] = io.read_json(path)
+    chapter = io.read_json(path)
     study = Path(path).parents[2]
-    for display in chapter["displays"] if filled else []:
-        if display.get("kind") == "listing" and display.get("listing", {}).get("table"):
-            names = [column["name"] for column in display["columns"]]
-            table = io.read_table(study / display["listing"]["table"], list(dict.fromkeys(["_ROW", *names])))
-            texts = [table[name].astype(object) for name in names]
-            display["listing"] |= {
-                "row": table["_ROW"].astype("int64").tolist(),
-                "values": [text.where(text.notna(), None).tolist() for text in texts],
-            }
+    for display in chapter["displays"]:
+        if "listing" in display:
+            display["listing"] |= _lines(display, study, str(path))
     return chapter
 
 
-def tables(displays: dict[str, Job]) -> dict[str, str]:
-    """Inputs of a job that shows the listings of these chapters: the table of each, by chapter and analysis."""
-    return {
-        f"{ROLE}{chapter}/{name}": path
-        for chapter, job in displays.items()
-        for name, path in job.inputs.items()
-        if name != "facts"
-    }
+def _lines(display: dict[str, Any], study: Path, file: str) -> dict[str, Any]:
+    about, names = display["listing"], [column["name"] for column in display["columns"]]
+    if "table" not in about:
+        raise Cause("names no table of lines: another version made it", file=file, field=display["id"])
+    table = study / about["table"]
+    held, lines = set(io.columns(table)), io.rows(table)
+    lacking = [name for name in ("_ROW", *names) if name not in held]
+    if lacking:
+        raise Cause(f"lacks a column of {display['id']} in {file}", file=str(table), field=lacking[0])
+    if lines != about["lines"]:
+        raise Cause(
+            f"is not of {about['lines']} lines, as {display['id']} in {file} says", file=str(table), value=lines
+        )
+    frame = io.read_table(table, ["_ROW", *names])
+    return {"row": frame["_ROW"].astype("int64").tolist(), "values": [_texts(frame[name]) for name in names]}
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+    """Texts of a column; equal ones are one object, since few texts make up the most of a long listing."""
+    codes, texts = pd.factorize(column)
+    # The code of a missing value is -1, which takes the last.
+    return np.array([*map(str, texts), None], dtype=object)[codes].tolist()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, listings, paper, references, sealed, spread, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, spread, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, listed, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
@@ -224,11 +224,10 @@ class Plan:
 
     def _assemble(self) -> Job:
         study = self.study
-        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()}
+        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()} | listed(self.tlf)
         inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in self.ard.items()}
         inputs |= {f"ard/_trace/{n}": j.outputs["sets"] for n, j in self.ard.items()}
         inputs |= {f"ard/_methods/{n}": j.outputs["methods"] for n, j in self.ard.items()}
-        inputs |= listings.tables(self.tlf)
         inputs |= {f"adam/{n}": j.outputs["data"] for n, j in self.adam.items()}
         inputs |= {f"adam/_trace/{n}": j.outputs["trace"] for n, j in self.adam.items()}
         for floor, jobs in (("sdtm", self.sdtm), ("adam", self.adam)):

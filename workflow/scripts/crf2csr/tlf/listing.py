@@ -1,16 +1,23 @@
-"""Layout: the columns of a listing, and where its lines lie; they are not copied, for there may be millions."""
+"""Layout: a listing by column. It names the table of its lines and holds none: ``crf2csr.listings`` reads them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from crf2csr.errors import Cause
-from crf2csr.listings import Lines
 from crf2csr.tlf._cells import Shelf, fill
 
 
+class Lines(NamedTuple):
+    """The table of an analysis that lists rows: its path in the study, names of its columns, number of its rows."""
+
+    table: str
+    columns: list[str]
+    length: int
+
+
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing: Lines) -> dict[str, Any]:
-    """Return ``columns`` and ``listing``: its ``dataset``, the ``table`` that holds its lines, and how many ``lines``.
+    """Return ``columns`` and ``listing``: its ``dataset``, the ``table`` of its lines, and how many ``lines`` it has.
 
     The first footnote says how many rows and subjects are listed, as facts.
     """
@@ -25,8 +32,8 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing
         "columns": [{"label": label, "name": name} for name, label in wanted.items()],
         "listing": {
             "dataset": str(facts["dataset"].iloc[0]),
-            "table": listing.path,
-            "lines": listing.count,
+            "table": listing.table,
+            "lines": listing.length,
         },
         "footnotes": [{"parts": counted}, *spec.get("footnotes", [])],
     }
