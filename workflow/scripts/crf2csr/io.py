@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from crf2csr import safe
 from crf2csr.errors import Cause
 
 MISSING = "is missing: an earlier step did not write it"
+PIECE = 200_000  # rows read at once, where not all are wanted
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
@@ -89,14 +91,28 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=types.get, use_threads=False)
 
 
-def read_dictionaries(path: str | Path, columns: list[str] | None = None) -> pa.Table:
-    """Read one Parquet table with every text once, and codes in its place: a few bytes for each cell."""
+def read_dictionaries(path: str | Path, columns: list[str] | None = None, rows: np.ndarray | None = None) -> pa.Table:
+    """Read one Parquet table with every text once, and codes in its place: a few bytes for each cell.
+
+    With ``rows`` (positions in order) it is read piece by piece, and no other row stays in memory.
+    """
     try:
         schema = pq.read_schema(path)
         texts = [f.name for f in schema if pa.types.is_string(f.type)]
-        table = pq.read_table(path, columns=columns, read_dictionary=texts, use_threads=False)
+        file = pq.ParquetFile(path, read_dictionary=texts)
     except FileNotFoundError:
         raise Cause(MISSING, file=str(path)) from None
+    if rows is None:
+        table = file.read(columns=columns, use_threads=False)
+    else:
+        pieces, begin = [], 0
+        for piece in file.iter_batches(PIECE, columns=columns, use_threads=False):
+            first, last = np.searchsorted(rows, [begin, begin + len(piece)])
+            if first < last:
+                pieces.append(piece.take(pa.array(rows[first:last] - begin)))
+            begin += len(piece)
+        held = file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
+        table = pa.Table.from_batches(pieces, pieces[0].schema if pieces else held)
     return table.unify_dictionaries().combine_chunks()
 
 

@@ -41,10 +41,13 @@ class Tables(Mapping[str, pd.DataFrame]):
         """The first rows of a table."""
         return io.read_first(self._paths[name], rows)
 
-    def stored(self, name: str, wanted: list[str] | None = None) -> Stored:
-        """A table (or these columns of it, as far as it has them), small in memory, of which rows are taken."""
+    def stored(self, name: str, wanted: list[str] | None = None, rows: np.ndarray | None = None) -> Stored:
+        """A table small in memory, of which rows are taken.
+
+        ``wanted`` are columns, as far as it has them; ``rows`` are positions, in order: no others are held.
+        """
         present = None if wanted is None else [c for c in self.columns(name) if c in wanted]
-        return Stored(io.read_dictionaries(self._paths[name], present))
+        return Stored(io.read_dictionaries(self._paths[name], present, rows))
 
 
 class Stored:

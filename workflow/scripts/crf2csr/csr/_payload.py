@@ -87,9 +87,8 @@ class Graph:
         return found["ROW"].to_numpy("int64"), np.full(len(found), self.number[name]), found["to"].to_numpy("int64")
 
     def _by_record(self, table: pd.DataFrame, name: str) -> list[tuple[Positions, Positions, Positions]]:
-        ids = table["_REC"] if "_REC" in table else table["REC"]
-        exploded = pd.Series(ids.fillna("").astype(object).to_numpy()).str.split().explode().dropna()
-        named = named_records(exploded)
+        ids = each_record(table["_REC"] if "_REC" in table else table["REC"])
+        named = named_records(ids)
         form, line = named["form"].str.lower(), pd.to_numeric(named["line"])
         found = []
         for one in sorted(form.unique()):
@@ -105,7 +104,7 @@ class Graph:
                     field="_REC",
                     value=f"{one}:{line[mine][to < 0].iloc[0]}",
                 )
-            found.append((exploded.index[mine].to_numpy("int64"), np.full(mine.sum(), self.number[raw]), to))
+            found.append((ids.index[mine].to_numpy("int64"), np.full(mine.sum(), self.number[raw]), to))
         return found
 
     def positions_of(self, raw: str, lines: pd.Series) -> Positions:
@@ -130,6 +129,14 @@ class Graph:
                 if int(kept[target].sum()) > before and target not in waiting:
                     waiting.append(target)
         return {name: np.flatnonzero(kept[name]) for name in self.names}
+
+
+def each_record(ids: pd.Series) -> pd.Series:
+    """The records that each row names, one to a line; the index is the position of the row. Most rows name one."""
+    plain = pd.Series(ids.fillna("").to_numpy(object))
+    several = pc.match_substring(pa.array(plain, pa.string()), " ").to_numpy(zero_copy_only=False).astype(bool)
+    split = plain[several].str.split().explode()
+    return pd.concat([plain[~several & (plain != "")], split]).dropna()
 
 
 def named_records(ids: pd.Series) -> pd.DataFrame:

@@ -53,20 +53,21 @@ class Collected:
         self.shares, self.wanted = shares, shares.of_job(job)
         ids = pa.array(shares.subjects, pa.string())
         upper = [n for n in tables if n.startswith("adam/") or (n.startswith("sdtm/") and n[5:] in domains)]
-        self.held = {name: self._of_subjects(tables.stored(name), ids) for name in sorted(upper)}
+        self.held = {name: self._of_subjects(tables, name, ids) for name in sorted(upper)}
         self.asked = asked[asked["share"].isin(self.wanted) & (asked["row"] >= 0)]
         lines = self._lines()
         self.held |= {n: self._of_lines(tables, n, lines.get(n)) for n in sorted(tables) if n.startswith("raw/")}
         self.traces = {name: self._trace(name, traces[name]) for name in traces}
 
-    def _of_subjects(self, stored: Stored, ids: pa.Array) -> Held:
-        if "USUBJID" not in stored.names:
+    def _of_subjects(self, tables: Tables, name: str, ids: pa.Array) -> Held:
+        if "USUBJID" not in tables.columns(name):
+            stored = tables.stored(name)
             return Held(stored, np.arange(len(stored)), np.full(len(stored), -2))
-        code = stored.codes("USUBJID", ids)
+        code = tables.stored(name, ["USUBJID"]).codes("USUBJID", ids)
         # A row of no subject (a relation of whole domains, say) goes with every share: it is lost in none.
         share = np.where(code < 0, -2, code // self.shares.size)
         kept = np.flatnonzero(np.isin(share, [-2, *self.wanted]))
-        return Held(stored.kept(kept), kept, share[kept])
+        return Held(tables.stored(name, rows=kept), kept, share[kept])
 
     def _lines(self) -> dict[str, pd.DataFrame]:
         """Lines of each form that the rows of SDTM name, with their share: ``raw/...`` -> columns line, share."""
@@ -75,11 +76,15 @@ class Collected:
             if not name.startswith("sdtm/") or "_REC" not in held.stored.names:
                 continue
             ids = held.stored.rows(np.arange(len(held.stored)))["_REC"] if len(held.stored) else pd.Series(dtype=object)
-            made = pd.DataFrame({"id": ids.fillna("").astype(object).to_numpy(), "share": held.share})
-            made = made.assign(id=made["id"].str.split()).explode("id", ignore_index=True)
-            made = made[made["id"].notna() & made["id"].ne("")].drop_duplicates()
-            named = _payload.named_records(made["id"])
-            made = made.assign(form="raw/" + named["form"].str.lower(), line=pd.to_numeric(named["line"]))
+            each = _payload.each_record(ids)
+            named = _payload.named_records(each)
+            made = pd.DataFrame(
+                {
+                    "form": "raw/" + named["form"].str.lower(),
+                    "line": pd.to_numeric(named["line"]),
+                    "share": held.share[each.index],
+                }
+            ).drop_duplicates()
             for raw, part in made.groupby("form"):
                 found.setdefault(str(raw), []).append(part[["line", "share"]])
         return {raw: pd.concat(parts).drop_duplicates() for raw, parts in found.items()}
@@ -94,7 +99,7 @@ class Collected:
         if (both["row"] < 0).any():
             raise Cause("a row of SDTM comes from a line that its form does not have", file=name, field="_REC")
         rows = both["row"].to_numpy("int64")
-        return Held(tables.stored(name).kept(rows), rows, both["share"].to_numpy("int64"))
+        return Held(tables.stored(name, rows=rows), rows, both["share"].to_numpy("int64"))
 
     def _trace(self, name: str, trace: pd.DataFrame) -> pd.DataFrame:
         at = pd.Index(self.held[name].positions).get_indexer(trace["ROW"].astype("int64"))
