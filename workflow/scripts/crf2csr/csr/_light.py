@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _embedded, _integrity, _listing, _payload
+from crf2csr.csr import _about, _embedded, _integrity, _layout, _listing, _payload
 from crf2csr.csr._shares import Shares
 from crf2csr.tables import Tables
 
@@ -20,7 +20,10 @@ ROLL = ["USUBJID", "SUBJID"]
 def payload(
     read: dict[str, Any], part: dict[str, Any], found: dict[str, Any], parts: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Facts of the printed numbers ``parts``, and the main variables of the rows behind them."""
+    """Facts of the printed numbers ``parts``, and the main variables of the rows behind them.
+
+    Of a table with more rows than a file may hold (one display can count them all) only the subject of each is told.
+    """
     used, sets = _embedded.reached(found["facts"], found["sets"], parts)
     about = _about.tables(part)
     tables: list[dict[str, Any]] = []
@@ -29,9 +32,11 @@ def payload(
     for dataset, rows in sets.groupby("DATASET", sort=True)["ROWS"]:
         name = f"adam/{dataset}"
         kept = np.unique(np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
-        frame = read["tables"].stored(name, about[name]["brief"]).rows(kept)
+        narrow = len(kept) > _layout.MOST_ROWS
+        frame = read["tables"].stored(name, ROLL[:1] if narrow else about[name]["brief"]).rows(kept)
         where[dataset], local[dataset] = len(tables), kept
-        tables.append(_payload.encoded(name, frame, kept, about[name], []) | {"whole": False})
+        marks = {"whole": False} | ({"narrow": True} if narrow else {})
+        tables.append(_payload.encoded(name, frame, kept, about[name], []) | marks)
     return {
         "tables": tables,
         "sets": {
