@@ -135,6 +135,8 @@ def each_record(ids: pd.Series) -> pd.Series:
     """The records that each row names, one to a line; the index is the position of the row. Most rows name one."""
     plain = pd.Series(ids.fillna("").to_numpy(object))
     several = pc.match_substring(pa.array(plain, pa.string()), " ").to_numpy(zero_copy_only=False).astype(bool)
+    if not several.any():
+        return plain[plain != ""]
     split = plain[several].str.split().explode()
     return pd.concat([plain[~several & (plain != "")], split]).dropna()
 
