@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import io, results
+from crf2csr.listings import read_displays
 
 FACTS = ["id", "value", "text", "rest"]
 CELLS = ["display", "place", "text"]
@@ -57,7 +58,7 @@ def cells(study: Path) -> pd.DataFrame:
     """Every cell of every display, by display and place."""
     lines = []
     for file in sorted((study / "results/tlf").glob("*.json")):
-        for display in io.read_json(file)["displays"]:
+        for display in read_displays(file)["displays"]:
             lines += [(display["id"], place, text) for place, text in _printed(display)]
     return pd.DataFrame(lines, columns=CELLS).sort_values(["display", "place"], kind="stable", ignore_index=True)
 

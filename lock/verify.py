@@ -195,10 +195,13 @@ def judged(artefacts: Iterable[Artefact], made: Path, study: Path) -> Found:
 
 
 def _displays(made: Path, path: str) -> list[str]:
-    """Ids of the displays that a file of the tlf floor holds."""
+    """Ids of the displays that a file of the tlf floor holds, or whose lines a table of the ard floor holds."""
     from crf2csr import io
 
-    file = made / path
-    if not path.startswith("results/tlf/") or not file.is_file():
+    floor, name = path.split("/")[1:3] if path.count("/") > 1 else ("", "")
+    table = floor == "ard" and path.count("/") == 3
+    file = made / (f"results/tlf/{name}.json" if table else path)
+    if not (table or floor == "tlf") or not file.is_file():
         return []
-    return [display["id"] for display in io.read_json(file)["displays"]]
+    shown = io.read_json(file)["displays"]
+    return [one["id"] for one in shown if not table or one.get("listing", {}).get("table") == path]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crf2csr import io, paper
 from crf2csr.csr import rtf
+from crf2csr.listings import read_displays
 from crf2csr.specs import read_yaml
 
 
@@ -23,7 +24,7 @@ def documents(study: Path) -> dict[str, str]:
         tlf,
         read_yaml(estimands)["estimands"] if estimands.exists() else [],
     )
-    chapters = {name: io.read_json(study / f"results/tlf/{name}.json") for name in tlf}
+    chapters = {name: read_displays(study / f"results/tlf/{name}.json") for name in tlf}
     hashes = {name: io.sha256(study / f"results/ard/{name}.parquet") for name in ard}
     return rtf.documents(chapters, part, hashes, set(paper.numbered(tlf, drawn=False)))
 

@@ -48,6 +48,8 @@ def climb(
         for floor in floors:
             if floor == "csr":
                 csr.assemble(plan.csr)
+                for job in plan.subjects.values():
+                    csr.assemble_subjects(job)
                 csr.ask(plan.ask)
                 csr.gate(plan.gate)
                 continue

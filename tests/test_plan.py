@@ -59,6 +59,15 @@ def test_jobs_are_sorted_so_that_each_comes_after_its_sources(plan):
 
 
 @pytest.mark.req("URS-CFG-03")
+def test_what_prints_listings_reads_their_lines(plan):
+    wanted = {path for job in plan.ard.values() for path in job.outputs.values() if path.count("/") == 3}
+    wanted = {path for path in wanted if not path.startswith(("results/ard/_trace/", "results/ard/_methods/"))}
+    assert len(wanted) > 10
+    for job in (plan.csr, *plan.paper.values()):
+        assert wanted <= set(job.inputs.values()), job.name
+
+
+@pytest.mark.req("URS-CFG-03")
 def test_a_circle_is_refused_by_the_names_on_it():
     a = Job("cm", {"sdtm/ce": "ce.parquet"}, {"data": "cm.parquet"}, "")
     b = Job("ce", {"sdtm/cm": "cm.parquet"}, {"data": "ce.parquet"}, "")

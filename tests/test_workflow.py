@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
+from crf2csr.io import write_table
 from tests import tiny
 
 pytestmark = pytest.mark.req("URS-REP-02")
@@ -60,6 +62,20 @@ def test_a_changed_title_reruns_only_its_chapter_and_the_appendix(study):
         plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8"
     )
     assert jobs_to_run(study) == {"display_efficacy", "assemble", "gate"}
+
+
+def test_another_text_in_a_listing_makes_the_appendix_anew_though_its_display_stays(study):
+    """The display names the table of its lines, so that its file is the same; what prints the lines must notice."""
+    table, display = study / "results/ard/conduct/vitals_listed.parquet", study / "results/tlf/conduct.json"
+    lines, before = pd.read_parquet(table), display.read_bytes()
+    assert b"results/ard/conduct/vitals_listed.parquet" in before
+    lines.loc[0, lines.columns[1]] += "?"
+    write_table(table, lines)
+    run = tiny.snakemake(study, str(display.relative_to(study)))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.findall(r"^ *(?:local)?rule (\w+):", run.stdout + run.stderr, flags=re.MULTILINE) == ["display_conduct"]
+    assert display.read_bytes() == before
+    assert jobs_to_run(study) == {"assemble", "gate"}
 
 
 def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_file(study):

@@ -29,6 +29,7 @@ import pandas as pd
 
 from crf2csr import io
 from crf2csr.errors import Cause
+from crf2csr.listings import read_displays
 from crf2csr.sealed import AGREEMENT
 from lock import build, values
 from lock.study import open_study
@@ -81,7 +82,7 @@ def published(study: Path) -> pd.DataFrame:
     files = [f for floor in ("sdtm", "adam") for f in sorted((study / "results" / floor).glob("*.parquet"))]
     rows = [(f"results/{f.parent.name}/{f.name}", *table_digest(io.read_table(f))) for f in files]
     for file in sorted((study / "results/tlf").glob("*.json")):
-        numbers = [pair for display in io.read_json(file)["displays"] for pair in printed(display)]
+        numbers = [pair for display in read_displays(file)["displays"] for pair in printed(display)]
         rows.append((f"results/tlf/{file.name}", len(numbers), _sha256(json.dumps(numbers, ensure_ascii=False))))
     if not rows:
         raise Cause("holds no results: make report writes them", file=str(study))

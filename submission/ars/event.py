@@ -74,7 +74,7 @@ def read(study: Path) -> Declared:
         displays=displays,
         drawn=drawn,
         cards=cards,
-        listed={key: len(io.read_table(path, ["_ROW"])) for key, path in lists.items() if path.exists()},
+        listed={key: io.rows(path) for key, path in lists.items() if path.exists()},
     )
 
 

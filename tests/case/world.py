@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from crf2csr.listings import read_displays
 from crf2csr.specs import read_yaml
 from synthetic import case
 from tests.climb import ROOT, climb, copy_config
@@ -58,6 +59,8 @@ def cells(table: dict[str, Any], name: str) -> list[Any]:
     """One column of an embedded table."""
     column = next(c for c in table["columns"] if c["name"] == name)
     codes = column.get("i", range(len(column["d"])))
+    if "r" in column:  # one code for a run of rows
+        codes = [code for code, length in zip(codes, column["r"], strict=True) for _ in range(length)]
     return [None if code < 0 else column["d"][code] for code in codes]
 
 
@@ -79,7 +82,7 @@ def from_onset(text: str, onset: date) -> int:
 
 def display(folder: Path, ident: str) -> dict[str, Any]:
     for file in sorted((folder / "results/tlf").glob("*.json")):
-        for one in json.loads(file.read_text(encoding="utf-8"))["displays"]:
+        for one in read_displays(file)["displays"]:
             if one["id"] == ident:
                 return one
     raise AssertionError(f"no display {ident}")

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from crf2csr.csr import _integrity, _words, appendix
+from crf2csr.csr import _integrity, _page, _words
 
 TEXT = r'"((?:[^"\\]|\\.)*)"'
 
@@ -15,7 +15,7 @@ def _unquoted(text: str) -> str:
     return ast.literal_eval(f'"{text}"')
 
 
-def of_templates(folder: Path = appendix.HERE / "templates") -> set[str]:
+def of_templates(folder: Path = _page.HERE / "templates") -> set[str]:
     found: set[str] = set()
     for path in sorted(folder.glob("*.j2")):
         text = path.read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def of_templates(folder: Path = appendix.HERE / "templates") -> set[str]:
     return found
 
 
-def of_scripts(folder: Path = appendix.HERE / "assets") -> set[str]:
+def of_scripts(folder: Path = _page.HERE / "assets") -> set[str]:
     found: set[str] = set()
     for path in sorted(folder.glob("*.js")):
         text = path.read_text(encoding="utf-8")

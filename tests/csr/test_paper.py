@@ -14,6 +14,7 @@ from striprtf.striprtf import rtf_to_text
 from crf2csr import io, safe
 from crf2csr.csr import _sheet, _typeset, _widths, pdf, rtf
 from crf2csr.errors import Cause
+from crf2csr.listings import read_displays
 from tests import climb
 from tests.csr import small
 
@@ -72,7 +73,7 @@ def printed(once, shipped):
     folder = once("paper", make)
     with climb.inside(folder):
         plan = climb.climb(folder, ())
-    chapters = {name: io.read_json(folder / job.outputs["displays"]) for name, job in plan.tlf.items()}
+    chapters = {name: read_displays(folder / job.outputs["displays"]) for name, job in plan.tlf.items()}
     hashes = {name: io.sha256(folder / job.outputs["facts"]) for name, job in plan.ard.items()}
     return folder, plan, _sheet.sheets(chapters, plan.paper["pdf"].slice, hashes), chapters, hashes
 

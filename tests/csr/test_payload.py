@@ -24,7 +24,7 @@ def graph() -> _payload.Graph:
 
 
 def decoded(column: dict, rows: int) -> list:
-    codes = column.get("i", range(rows))
+    codes = _payload.codes_of(column, rows)
     return [None if c < 0 else column["d"][c] for c in codes]
 
 
@@ -82,6 +82,8 @@ def test_a_trace_to_a_row_that_does_not_exist_stops_the_report():
         pd.Series([3, None, 1, 3], dtype="Int64"),
         pd.Series(["x", "y", "z"], dtype="str"),
         pd.Series([], dtype="str"),
+        pd.Series(["a"] * 5 + [None] * 4 + ["b"] * 3, dtype="str"),
+        pd.Series([1.0, 1.0, 1.0, 2.0, 2.0]),
         pd.Series([None, None], dtype="str"),
         ["t", 1, None],
     ],
@@ -95,6 +97,10 @@ def test_a_coded_column_holds_the_same_values(values):
 def test_codes_are_left_out_where_they_would_only_count():
     assert "i" not in _payload.column(pd.Series(["a", "b", "c"], dtype="str"))
     assert _payload.column(pd.Series(["b", "a"], dtype="str"))["i"] == [1, 0]
+
+
+def test_a_code_that_stays_the_same_is_written_once_with_its_length():
+    assert _payload.column(pd.Series(["a"] * 6 + ["b"] * 3, dtype="str")) == {"d": ["a", "b"], "i": [0, 1], "r": [6, 3]}
 
 
 def test_numbers_keep_their_full_precision():

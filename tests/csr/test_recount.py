@@ -61,6 +61,8 @@ class Read:
     @staticmethod
     def column(column: dict, n: int) -> list:
         codes = column.get("i") if column.get("i") is not None else range(n)
+        if "r" in column:  # one code for a run of rows
+            codes = [code for code, length in zip(codes, column["r"], strict=True) for _ in range(length)]
         return [column["d"][code] if code >= 0 else None for code in codes]
 
     def values(self, table: dict, name: str) -> list:

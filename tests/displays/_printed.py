@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from crf2csr.listings import read_displays
 
 PROVEN: dict[str, list[Callable[[Display], None]]] = {}
 
@@ -77,4 +78,4 @@ class Display:
 @cache
 def displays(study: Path) -> dict[str, dict]:
     files = sorted((study / "results/tlf").glob("*.json"))
-    return {d["id"]: d for file in files for d in json.loads(file.read_text(encoding="utf-8"))["displays"]}
+    return {d["id"]: d for file in files for d in read_displays(file)["displays"]}

@@ -138,6 +138,19 @@ def test_a_moved_cell_is_named_by_display_row_and_column(sealed, made):
     assert result.level == ""
 
 
+def test_a_moved_line_of_a_listing_is_named_by_its_display_at_the_table_that_holds_it(sealed, made):
+    chapter = io.read_json(made / "results/tlf/disposition.json")
+    display = next(d for d in chapter["displays"] if d["kind"] == "listing" and d["listing"]["lines"] > 1)
+    file = made / display["listing"]["table"]
+    lines = io.read_table(file)
+    lines.loc[1, display["columns"][0]["name"]] = "moved"
+    io.write_table(file, lines)
+    result = found(sealed, made)
+    line = next(line for line in result.lines if line.verdict == "differs")
+    assert line.path == display["listing"]["table"] and f"{display['id']}, row 00002: " in line.said
+    assert result.level == ""
+
+
 def test_rows_of_single_subjects_go_with_a_lock_as_hashes_only(sealed):
     cells = values.read(sealed / "checkout/lock/cells.csv")
     assert cells["text"].str.fullmatch("[0-9a-f]{16}").any()

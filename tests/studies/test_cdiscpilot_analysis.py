@@ -7,7 +7,6 @@ in 29, 62 and 61 subjects.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from crf2csr.listings import read_displays
 from tests.ard._rscript import ask
 from tests.climb import ROOT, SHARED, copy_config
 from tests.score_interval import ends_of, score
@@ -62,7 +62,7 @@ def table(folder: Path, name: str) -> pd.DataFrame:
 
 def displays(folder: Path) -> dict[str, dict]:
     files = sorted((folder / "results/tlf").glob("*.json"))
-    return {d["id"]: d for file in files for d in json.loads(file.read_text(encoding="utf-8"))["displays"]}
+    return {d["id"]: d for file in files for d in read_displays(file)["displays"]}
 
 
 def text(cell: list[dict]) -> str:

@@ -170,27 +170,27 @@ def test_a_shift_table_says_what_it_leaves_out():
     assert made["footnotes"][0]["parts"][0]["t"] == "1"
 
 
-def test_a_listing_carries_labels_values_and_positions():
+def test_a_listing_names_the_table_of_its_lines_and_carries_none():
     spec = {
         "id": "l",
         "method": "select",
         "dataset": "adae",
         "options": {"columns": [{"variable": "USUBJID"}, {"variable": "GRADE"}]},
     }
-    frame = pd.DataFrame(
-        {"_ROW": [2, 0], "USUBJID": pd.Series(["2", "1"], dtype="str"), "GRADE": pd.Series(["3", np.nan], dtype="str")}
-    )
+    lines = listing.Lines("results/ard/safety/l.parquet", ["_ROW", "USUBJID", "GRADE"], 2)
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "GRADE", "label": "Grade"}], "footnotes": ["Note"]}
-    made = listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=frame)
-    assert made["listing"] == {"dataset": "adae", "row": [2, 0], "values": [["3", None]]}
+    made = listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=lines)
+    assert made["columns"] == [{"label": "Grade", "name": "GRADE"}]
+    assert made["listing"] == {"dataset": "adae", "table": "results/ard/safety/l.parquet", "lines": 2}
     assert "".join(p["t"] for p in made["footnotes"][0]["parts"]).startswith("3 rows of 2 of 4 subjects")
 
 
 def test_a_listing_refuses_a_column_that_was_not_selected():
     spec = {"id": "l", "method": "select", "dataset": "adae", "options": {"columns": [{"variable": "USUBJID"}]}}
     plan = {"id": "t", "analysis": "l", "columns": [{"variable": "PT", "label": "Term"}]}
-    with pytest.raises(Cause, match="no such column"):
-        listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=pd.DataFrame({"_ROW": [0]}))
+    lines = listing.Lines("l.parquet", ["_ROW", "USUBJID"], 3)
+    with pytest.raises(Cause, match="lists no such column"):
+        listing.display(plan, shelf([spec], {"adsl": people(4), "adae": ADAE}), {}, listing=lines)
 
 
 CHANGE = pd.DataFrame(

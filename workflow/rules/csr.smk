@@ -1,7 +1,7 @@
 """Assemble: the appendix, the queries for the sites, and the gate that fails alone when something was lost or left open.
 
 Reads   results/ of every floor, to show where each number comes from; qc/agreement.csv of the study, if it has one.
-Writes  reports/csr-appendix.html, reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
+Writes  reports/csr-appendix.html (and, of a report in many files, reports/csr-appendix/), reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
         reports/rtf/ and reports/csr-appendix.pdf
 """
 
@@ -10,7 +10,7 @@ rule assemble:
     input:
         **{role: ancient(path) if role.startswith("qc/") else path for role, path in PLAN.csr.inputs.items()},
     output:
-        **PLAN.csr.outputs,
+        **{role: directory(path) if role == "sections" else path for role, path in PLAN.csr.outputs.items()},
     log:
         "logs/csr/assemble.log",
     resources:
@@ -20,6 +20,27 @@ rule assemble:
         digest=PLAN.csr.digest,
     run:
         causes.guarded(csr.assemble, PLAN.csr, log[0])
+
+
+# Only of a report in many files.
+for job in PLAN.subjects.values():
+
+    rule:
+        name:
+            f"assemble_{job.name}"
+        input:
+            **{role: ancient(path) if role.startswith("qc/") else path for role, path in job.inputs.items()},
+        output:
+            folder=directory(job.outputs["folder"]),
+        log:
+            f"logs/csr/{job.name}.log",
+        resources:
+            mem_mb=NEEDS.memory("csr"),
+            runtime=NEEDS.minutes("csr"),
+        params:
+            digest=job.digest,
+        run:
+            causes.guarded(csr.assemble_subjects, PLAN.subjects[rule.removeprefix("assemble_")], log[0])
 
 
 rule ask:

@@ -1,12 +1,17 @@
 """The door of the csr floor: open every floor, assemble the appendix, ask the sites; the gate has the last word."""
 
+from itertools import chain
 from typing import Any
 
 from crf2csr import io
 from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
+from crf2csr.csr.report import Report
+from crf2csr.jobs import LISTED
+from crf2csr.listings import read_displays
 from crf2csr.plan import AGREEMENT, Job
+from crf2csr.tables import Tables
 
 PLACES = {
     "tlf/": "tlf",
@@ -22,26 +27,58 @@ PLACES = {
 }
 
 
-def _floors(job: Job) -> dict[str, Any]:
-    """Content of the floors, by place and name."""
+LAZY = ("tables", "traces")  # what a report in many files opens when it needs it
+
+
+def _many(job: Job) -> dict[str, Any]:
+    """Content of the floors; tables and the lines of listings are opened when they are asked for."""
+    tables = {n: p for n, p in job.inputs.items() if n.startswith(("raw/", "sdtm/", "adam/")) and "/_" not in n}
+    traces = {f"adam/{n.rpartition('/')[2]}": p for n, p in job.inputs.items() if n.startswith("adam/_trace/")}
+    read = _floors(job, whole=False)
+    displays = [d for chapter in read["tlf"].values() for d in chapter["displays"]]
+    lines = {d["id"]: d["listing"]["table"] for d in displays if d.get("kind") == "listing"}
+    return read | {"tables": Tables(tables), "traces": Tables(traces), "lines": Tables(lines)}
+
+
+def _floors(job: Job, *, whole: bool = True) -> dict[str, Any]:
+    """Content of the floors, by place and name; without ``whole``, neither tables nor the lines of listings."""
     read: dict[str, Any] = {place: {} for place in {*PLACES.values(), "tables", "hashes"}}
     for name, path in job.inputs.items():
         if name == AGREEMENT:
             read["agreement"] = io.read_records(path)
             continue
+        if name.startswith(LISTED):
+            continue
         place = next((p for prefix, p in PLACES.items() if name.startswith(prefix)), "tables")
+        if not whole and place in LAZY:
+            continue
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
-        read[place][key] = io.read_json(path) if path.endswith(".json") else io.read_table(path)
+        filled = whole and place == "tlf"
+        opened = read_displays if filled else io.read_json if path.endswith(".json") else io.read_table
+        read[place][key] = opened(path)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     return read
 
 
 def assemble(job: Job) -> None:
-    """Write the appendix, once in each language of the study."""
+    """Write the appendix, once in each language of the study; of a report in many files the first and the sections."""
+    if "sections" in job.outputs:
+        made = Report(_many(job), job.slice)
+        io.clear(job.outputs["sections"])
+        for path, page in chain(made.in_sections(), made.first()):
+            io.write_text(path, page)
+        return
     for code, page in appendix.pages(_floors(job), job.slice).items():
         io.write_text(job.outputs["report" if code == WRITTEN else f"report_{code}"], page)
+
+
+def assemble_subjects(job: Job) -> None:
+    """Write the files of some subjects."""
+    io.clear(job.outputs["folder"])
+    for path, page in Report(_many(job), job.slice).of_subjects(job.slice["job"]):
+        io.write_text(path, page)
 
 
 def print_paper(job: Job) -> None:

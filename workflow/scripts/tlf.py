@@ -8,12 +8,13 @@ from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
 from crf2csr.tlf import _subjects
 from crf2csr.tlf._cells import Nothing, Shelf, notes
+from crf2csr.tlf.listing import Lines
 
 KEPT = ("id", "number", "title", "population", "kind", "sap", "analysis")
 
 
 def display(job: Job) -> None:
-    """Write the displays of one chapter as JSON: words, cells bound to facts, figures as SVG."""
+    """Write the displays of one chapter as JSON: words, cells bound to facts, figures as SVG, where listings lie."""
     part = job.slice
     shelf = Shelf(io.read_table(job.inputs["facts"]))
     # An analysis that no row of the data enters has no facts: its displays say so.
@@ -30,7 +31,8 @@ def display(job: Job) -> None:
                 value=spec["layout"],
             )
         room = import_module(f"crf2csr.tlf.{spec['layout']}")
-        source = {"listing": io.read_table(listings[spec["analysis"]])} if spec.get("analysis") in listings else {}
+        table = listings.get(spec.get("analysis"))
+        source = {"listing": Lines(table, io.columns(table), io.rows(table))} if table else {}
         held: list[str] = []
         try:
             if spec["kind"] in ("table", "figure") and _said_nothing(planned, spec, silent):

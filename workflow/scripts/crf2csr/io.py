@@ -8,9 +8,11 @@ import io as stream
 import json
 import shutil
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,8 @@ import pyarrow.parquet as pq
 from crf2csr import safe
 from crf2csr.errors import Cause
 
+MISSING = "is missing: an earlier step did not write it"
+PIECE = 200_000  # rows read at once, where not all are wanted
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
@@ -77,14 +81,62 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFra
     try:
         table = pq.read_table(path, columns=columns, use_threads=False)
     except FileNotFoundError:
-        raise Cause("is missing: an earlier step did not write it", file=str(path)) from None
+        raise Cause(MISSING, file=str(path)) from None
+    return as_frame(table)
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame as every floor has it: text as Arrow strings, whole numbers as ``Int64``."""
     types = {pa.string(): TEXT, pa.large_string(): TEXT, pa.int64(): pd.Int64Dtype()}
     return table.to_pandas(types_mapper=types.get, use_threads=False)
 
 
+def read_dictionaries(path: str | Path, columns: list[str] | None = None, rows: np.ndarray | None = None) -> pa.Table:
+    """Read one Parquet table with every text once, and codes in its place: a few bytes for each cell.
+
+    With ``rows`` (positions in order) it is read piece by piece, and no other row stays in memory.
+    """
+    try:
+        schema = pq.read_schema(path)
+        texts = [f.name for f in schema if pa.types.is_string(f.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts)
+    except FileNotFoundError:
+        raise Cause(MISSING, file=str(path)) from None
+    if rows is None:
+        table = file.read(columns=columns, use_threads=False)
+    else:
+        pieces, begin = [], 0
+        for piece in file.iter_batches(PIECE, columns=columns, use_threads=False):
+            first, last = np.searchsorted(rows, [begin, begin + len(piece)])
+            if first < last:
+                pieces.append(piece.take(pa.array(rows[first:last] - begin)))
+            begin += len(piece)
+        held = file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
+        table = pa.Table.from_batches(pieces, pieces[0].schema if pieces else held)
+    return table.unify_dictionaries().combine_chunks()
+
+
+def read_first(path: str | Path, rows: int) -> pd.DataFrame:
+    """Read the first rows of one Parquet table, and no more of the file than they need."""
+    file = pq.ParquetFile(path)
+    return as_frame(pa.Table.from_batches(list(islice(file.iter_batches(rows), 1)), file.schema_arrow))
+
+
 def columns(path: str | Path) -> list[str]:
     """Names of the columns of one Parquet table."""
-    return pq.read_schema(path).names
+    return _footer(path).schema.to_arrow_schema().names
+
+
+def rows(path: str | Path) -> int:
+    """Number of rows of one Parquet table, of which none is read."""
+    return _footer(path).num_rows
+
+
+def _footer(path: str | Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except FileNotFoundError:
+        raise Cause(MISSING, file=str(path)) from None
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:
@@ -118,12 +170,17 @@ def write_sheet(path: str | Path, frame: pd.DataFrame) -> None:
 
 def write_sheets(folder: str | Path, frames: dict[str, pd.DataFrame]) -> None:
     """Write one sheet per table into a folder that holds these and no file of an earlier run."""
+    clear(folder)
+    for name, frame in frames.items():
+        _replace(Path(folder) / name, sheet(frame))
+
+
+def clear(folder: str | Path) -> None:
+    """Make a folder that holds no file of an earlier run."""
     target = Path(folder)
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
-    for name, frame in frames.items():
-        _replace(target / name, sheet(frame))
 
 
 def empty(columns: list[str]) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from crf2csr.specs import Study, digest
 HOUSE = Path(__file__).parent
 # How variables of data sets are written, in code as in specifications.
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]+")
+# The role of a table of lines among the inputs of a job; it is read with the display that names it.
+LISTED = "ard/_listing/"
 
 
 @dataclass
@@ -105,6 +107,16 @@ def sdtm_outputs(name: str) -> dict[str, str]:
         "data": f"results/sdtm/{name}.parquet",
         "ledger": f"results/sdtm/_ledger/{name}.parquet",
         "queries": f"results/sdtm/_queries/{name}.parquet",
+    }
+
+
+def listed(displays: dict[str, Job]) -> dict[str, str]:
+    """The tables of lines that these displays name: inputs of every job that prints them."""
+    return {
+        f"{LISTED}{chapter}/{role}": path
+        for chapter, job in displays.items()
+        for role, path in job.inputs.items()
+        if role != "facts"
     }
 
 

@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 from crf2csr import estimands, io, privacy
-from crf2csr.jobs import HOUSE, Job, code
+from crf2csr.jobs import HOUSE, Job, code, listed
 from crf2csr.specs import Study, digest
 
 # What has no drawing needs no engine that draws: these are made with the base install.
@@ -22,11 +22,11 @@ def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job], page: Jo
     Parameters
     ----------
     displays, facts : dict
-        Jobs of the tlf and of the ard floor, by chapter. The results are read for their hash only.
+        Jobs of the tlf and of the ard floor, by chapter. Of the results, lines of listings and the hash are read.
     page : Job
         The job of the page. Where dates are not to be shown, paper reads what the page reads and is masked likewise.
     """
-    inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in displays.items()}
+    inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in displays.items()} | listed(displays)
     inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in facts.items()}
     part = words(study.csr, study.page, study.ard, study.tlf, estimands.of_study(study))
     if privacy.rule(study.page) is not None:
@@ -35,7 +35,7 @@ def jobs(study: Study, displays: dict[str, Job], facts: dict[str, Job], page: Jo
     plain, drawn = (numbered(study.tlf, drawn=drawn) for drawn in (False, True))
     engine = {name: _version(name) for name in ENGINE}
     template = io.sha256(HOUSE / "csr" / "typst" / "appendix.typ")
-    rtf, pdf = (code(f"crf2csr.csr.{room}", "crf2csr.csr._privacy") for room in ("rtf", "pdf"))
+    rtf, pdf = (code(f"crf2csr.csr.{room}", "crf2csr.csr._privacy", "crf2csr.listings") for room in ("rtf", "pdf"))
     made = {
         "rtf": Job("rtf", inputs, files(plain), digest(part, rtf), part),
         "rtf_drawn": Job("rtf_drawn", inputs, files(drawn), digest(part, rtf, pdf, engine), part),

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, terms
+from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, spread, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, listed, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
@@ -46,6 +46,7 @@ class Plan:
         self.ard = {name: self._analyze(name) for name in study.ard}
         self.tlf = {name: self._display(name) for name in study.tlf}
         self.csr = self._assemble()
+        self.subjects = spread.jobs(study, self.csr)
         self.ask = asking.job(study, self.csr)
         self.gate = self._gate()
         self.paper = paper.jobs(study, self.tlf, self.ard, self.csr)
@@ -223,7 +224,7 @@ class Plan:
 
     def _assemble(self) -> Job:
         study = self.study
-        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()}
+        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()} | listed(self.tlf)
         inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in self.ard.items()}
         inputs |= {f"ard/_trace/{n}": j.outputs["sets"] for n, j in self.ard.items()}
         inputs |= {f"ard/_methods/{n}": j.outputs["methods"] for n, j in self.ard.items()}
@@ -253,18 +254,19 @@ class Plan:
             "config": configuration(study),
             "lock": sealed.lock_of(study, self._sha256),
         }
-        found = digest(part, code("crf2csr.csr.appendix"), _assets())
+        found = digest(part, code("crf2csr.csr.report" if "split" in study.csr else "crf2csr.csr.appendix"), _assets())
         agreement = f"{AGREEMENT}.csv"
         if (study.config.parent / agreement).exists():
             inputs[AGREEMENT] = agreement
             found = digest(found, io.sha256(study.config.parent / agreement))
         outputs = {"report": "reports/csr-appendix.html"}
         outputs |= {f"report_{code}": f"reports/csr-appendix.{code}.html" for code in study.csr.get("also_in", [])}
-        return Job("assemble", inputs, outputs, found, part)
+        return Job("assemble", inputs, outputs | spread.sections(study), found, part)
 
     def _gate(self) -> Job:
         inputs = {k: v for k, v in self.csr.inputs.items() if "_queries" in k or "_ledger" in k}
         inputs["report"] = self.csr.outputs["report"]
+        inputs |= {f"report/{name}": job.outputs["folder"] for name, job in self.subjects.items()}
         part = {"accepted": self.study.lists.get("accepted_queries", {}), "files": self.csr.slice["files"]}
         return Job("gate", inputs, {"stamp": "results/gate.txt"}, digest(part, code("crf2csr.csr.gate")), part)
 

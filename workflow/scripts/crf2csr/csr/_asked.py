@@ -51,6 +51,8 @@ def located(
         form, staged = crf.get(name.lower()), tables.get(f"raw/{name.lower()}")
         if form is None or staged is None:
             continue
+        wanted = found.loc[first["form"].eq(name), "LINE"]
+        staged = staged[staged["LINE"].isin(wanted)]
         records = _placed(canonical(staged, form), form, page.get("visits", [])).set_index("LINE")
         mine = first["form"].eq(name) & found["LINE"].isin(records.index)
         chosen = records.loc[found.loc[mine, "LINE"].astype("int64")].set_axis(found.index[mine])

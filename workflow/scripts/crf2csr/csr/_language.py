@@ -113,3 +113,8 @@ def said_by(language: Language) -> dict[str, Callable[..., Any]]:
 def file_of(code: str) -> str:
     """Where the page of a language lies."""
     return "reports/csr-appendix.html" if code == WRITTEN else f"reports/csr-appendix.{code}.html"
+
+
+def beside(languages: dict[str, Language], code: str, file: Callable[[str], str]) -> list[tuple[str, str, str, str]]:
+    """The same page in the other languages: code, name, tag, and where it lies (``file`` of the code)."""
+    return [(c, NAMES[c], other.tag, file(c)) for c, other in languages.items() if c != code]

@@ -39,3 +39,18 @@ def packed(display: dict[str, Any]) -> dict[str, Any]:
         "n": length(display),
         "columns": [{"name": c["name"], "label": c["label"], **_payload.column(v)} for c, v in pairs],
     }
+
+
+def unpacked(name: str, packed: dict[str, Any]) -> dict[str, Any]:
+    """A listing that was made for the payload, as the templates show its first rows."""
+    heads = [{"name": c["name"], "label": c["label"]} for c in packed["columns"]]
+    few = packed["n"] if packed["n"] <= WHOLE else FIRST
+    columns = []
+    for c in packed["columns"]:
+        codes = _payload.codes_of(c, packed["n"])[:few]
+        columns.append(["" if code < 0 else str(c["d"][code]) for code in codes])
+    return {
+        "id": name,
+        "columns": heads,
+        "staged": {"total": packed["n"], "few": few, "lines": list(zip(*columns, strict=True))},
+    }

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crf2csr import dates
 from crf2csr.errors import Cause
@@ -86,9 +87,8 @@ class Graph:
         return found["ROW"].to_numpy("int64"), np.full(len(found), self.number[name]), found["to"].to_numpy("int64")
 
     def _by_record(self, table: pd.DataFrame, name: str) -> list[tuple[Positions, Positions, Positions]]:
-        ids = table["_REC"] if "_REC" in table else table["REC"]
-        exploded = pd.Series(ids.fillna("").astype(object).to_numpy()).str.split().explode().dropna()
-        named = named_records(exploded)
+        ids = each_record(table["_REC"] if "_REC" in table else table["REC"])
+        named = named_records(ids)
         form, line = named["form"].str.lower(), pd.to_numeric(named["line"])
         found = []
         for one in sorted(form.unique()):
@@ -104,7 +104,7 @@ class Graph:
                     field="_REC",
                     value=f"{one}:{line[mine][to < 0].iloc[0]}",
                 )
-            found.append((exploded.index[mine].to_numpy("int64"), np.full(mine.sum(), self.number[raw]), to))
+            found.append((ids.index[mine].to_numpy("int64"), np.full(mine.sum(), self.number[raw]), to))
         return found
 
     def positions_of(self, raw: str, lines: pd.Series) -> Positions:
@@ -131,26 +131,73 @@ class Graph:
         return {name: np.flatnonzero(kept[name]) for name in self.names}
 
 
+def each_record(ids: pd.Series) -> pd.Series:
+    """The records that each row names, one to a line; the index is the position of the row. Most rows name one."""
+    plain = pd.Series(ids.fillna("").to_numpy(object))
+    several = pc.match_substring(pa.array(plain, pa.string()), " ").to_numpy(zero_copy_only=False).astype(bool)
+    if not several.any():
+        return plain[plain != ""]
+    split = plain[several].str.split().explode()
+    return pd.concat([plain[~several & (plain != "")], split]).dropna()
+
+
 def named_records(ids: pd.Series) -> pd.DataFrame:
     """Split ids of raw records, ``FORM:line``, into the columns ``form`` and ``line`` (texts)."""
-    return ids.astype("str").str.extract("^(?P<form>[^:]*):?(?P<line>.*)$")
+    found = pc.extract_regex(pa.array(ids.astype(object), pa.string()), "^(?P<form>[^:]*):?(?P<line>.*)$")
+    parts = {name: pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("form", "line")}
+    return pd.DataFrame({name: part.set_axis(ids.index) for name, part in parts.items()})
 
 
 def column(values: pd.Series | list[Any]) -> dict[str, Any]:
     """One column: the sorted distinct values ``d`` and the code of each row ``i`` (-1 where missing).
 
-    ``i`` is left out where it would be 0, 1, 2 ... Numbers stay numbers, at full precision.
+    ``i`` is left out where it would be 0, 1, 2 ..., and holds the codes of runs of rows, ``r`` long each, where that is
+    shorter. Numbers stay numbers, at full precision.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
+    codes, names = _coded_texts(series) if _arrow_texts(series) else _coded(series)
+    same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
+    return {"d": names} if same else {"d": names} | _runs(codes)
+
+
+def _runs(codes: np.ndarray) -> dict[str, list[int]]:
+    """Codes as they are, or, where they stay the same for long, those of each run (``i``) and its length (``r``)."""
+    begins = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1)) if len(codes) else np.zeros(0, "int64")
+    if 2 * len(begins) >= len(codes):
+        return {"i": codes.tolist()}
+    return {"i": codes[begins].tolist(), "r": np.diff(begins, append=len(codes)).tolist()}
+
+
+def codes_of(packed: dict[str, Any], rows: int) -> np.ndarray:
+    """The code of each row of a column that ``column`` packed."""
+    if "i" not in packed:
+        return np.arange(rows)
+    codes = np.asarray(packed["i"], dtype="int64")
+    return np.repeat(codes, packed["r"]) if "r" in packed else codes
+
+
+def _arrow_texts(series: pd.Series) -> bool:
+    return isinstance(series.dtype, pd.StringDtype) and series.dtype.storage == "pyarrow"
+
+
+def _coded_texts(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
+    """Codes and sorted texts: Arrow orders by bytes of UTF-8, which is the order of Python's texts."""
+    encoded = pa.array(series.array).dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.full(len(order) + 1, -1)
+    rank[order] = np.arange(len(order))
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return rank[codes], encoded.dictionary.take(pa.array(order)).to_pylist()
+
+
+def _coded(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
     numeric = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     plain = series.to_numpy("float64", na_value=np.nan) if numeric else series.astype(object).to_numpy()
     try:
         codes, distinct = pd.factorize(plain, sort=True)
     except TypeError:  # texts and numbers mixed have no order; first come, first coded
         codes, distinct = pd.factorize(plain)
-    names = [_plain(v) for v in distinct.tolist()]
-    same = len(codes) == len(names) and bool((codes == np.arange(len(codes))).all())
-    return {"d": names} if same else {"d": names, "i": codes.tolist()}
+    return codes, [_plain(v) for v in distinct.tolist()]
 
 
 def _plain(value: Any) -> Any:
@@ -162,33 +209,49 @@ def steps(positions: Positions) -> list[int]:
     return np.diff(np.asarray(positions, dtype="int64"), prepend=0).tolist()
 
 
-def encode(graph: Graph, kept: dict[str, Positions], about: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def encode(
+    graph: Graph,
+    kept: dict[str, Positions],
+    about: dict[str, dict[str, Any]],
+    positions: dict[str, Positions] | None = None,
+) -> list[dict[str, Any]]:
     """Tables with their kept rows and the edges from them, ready for JSON.
 
     ``about`` says of each table its label, file, sha256, form, brief (columns for lists) and, of each variable,
-    its label, text (how it is derived) and type.
+    its label, text (how it is derived) and type. Where the tables of the graph are parts of larger ones,
+    ``positions`` gives the place of each row in the whole; a row is called by that.
     """
-    local = {name: np.searchsorted(kept[name], np.arange(len(graph.tables[name]))) for name in graph.names}
-    return [_table(graph, name, kept, local, about.get(name, {})) for name in graph.names]
+    made = []
+    for name in graph.names:
+        rows = kept[name]
+        named = rows if positions is None else positions[name][rows]
+        made.append(
+            encoded(name, graph.tables[name].iloc[rows], named, about.get(name, {}), _linked(graph, name, kept))
+        )
+    return made
 
 
-def _table(
-    graph: Graph, name: str, kept: dict[str, Positions], local: dict[str, Positions], about: dict[str, Any]
-) -> dict[str, Any]:
-    rows, variables = kept[name], about.get("variables", {})
-    table = graph.tables[name].iloc[rows]
-    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
-    edges = graph.edges[name]
+def _linked(graph: Graph, name: str, kept: dict[str, Positions]) -> list[dict[str, Any]]:
+    """Edges from the kept rows of a table, by the table that they lead to: how many of each row, and to which rows."""
+    rows, edges = kept[name], graph.edges[name]
     inside = np.zeros(len(graph.tables[name]), dtype=bool)
     inside[rows] = True
     live = inside[edges.row]
     linked = []
     for number in np.unique(edges.table[live]):
         mine = live & (edges.table == number)
-        per_row = np.bincount(local[name][edges.row[mine]], minlength=len(rows))
-        linked.append(
-            {"t": int(number), "n": per_row.tolist(), "r": steps(local[graph.names[int(number)]][edges.to[mine]])}
-        )
+        per_row = np.bincount(np.searchsorted(rows, edges.row[mine]), minlength=len(rows))
+        to = np.searchsorted(kept[graph.names[int(number)]], edges.to[mine])
+        linked.append({"t": int(number), "n": per_row.tolist(), "r": steps(to)})
+    return linked
+
+
+def encoded(
+    name: str, table: pd.DataFrame, rows: Positions, about: dict[str, Any], linked: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """One table, ready for JSON: its columns, the position of each row in the whole, and edges."""
+    variables = about.get("variables", {})
+    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
     columns = [
         {
             "name": c,

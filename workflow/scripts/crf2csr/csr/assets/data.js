@@ -2,7 +2,7 @@
 // What the page holds: tables by column, the edges between their rows, facts with their sets, listings.
 // Nothing in these scripts computes a statistic: they show, count what is embedded, and compare.
 
-const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, profile: null, ready: null };
+const page = { tables: [], sets: {}, facts: null, analyses: {}, methods: {}, listings: {}, profile: null, shares: null, people: null, suffix: "", ready: null };
 
 function bytesOf(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
@@ -16,6 +16,7 @@ async function unpack(element) {
   const bytes = bytesOf(element.textContent);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   Object.assign(page, JSON.parse(await new Response(stream).text()));
+  for (const holder of [page.facts, ...page.tables, ...Object.values(page.listings)]) holder.columns.forEach(unrun);
   page.facts.at = new Map(page.facts.id.map((id, k) => [id, k]));
   for (const table of page.tables) {
     table.rows = summed(table.rows);
@@ -29,9 +30,10 @@ async function unpack(element) {
   if (page.profile) unpackProfile(page.profile);
   page.facts.by = new Map(page.facts.columns.map((c) => [c.name, c]));
   page.asked = new Map();
+  page.suffix = element.dataset.suffix ?? "";
   const queries = page.listings.queries;
-  const record = queries.columns.find((c) => c.name === "REC");
-  for (let k = 0; k < queries.n; k++) {
+  const record = queries && queries.columns.find((c) => c.name === "REC");
+  for (let k = 0; queries && k < queries.n; k++) {
     const name = valueOf(record, k);
     if (!page.asked.has(name)) page.asked.set(name, []);
     page.asked.get(name).push(k);
@@ -46,6 +48,16 @@ function unpackProfile({ subject, sentences, tracks, responses }) {
     block.rows = summed(block.rows);
     if (block.strong) block.strong = new Set(summed(block.strong));
   }
+}
+
+// Codes that were packed as runs: each code as often as its run is long.
+function unrun(column) {
+  if (!column.r) return;
+  const out = new Int32Array(column.r.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  column.r.forEach((length, k) => { out.fill(column.i[k], at, at + length); at += length; });
+  column.i = out;
+  delete column.r;
 }
 
 function summed(differences) {

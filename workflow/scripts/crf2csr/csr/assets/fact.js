@@ -111,6 +111,7 @@ function rowsBehind(body, fact, text) {
   const people = subjectsOf(fact.table, fact.rows);
   const what = plural(people, "subject") + (fact.table.name === "adam/adsl" ? "" : `, ${t("{0} of {1}", plural(fact.rows.length, "row"), name)}`);
   body.append(make("h3", {}, fact.format === "count" ? t("Counted: {0}", what) : t("Computed from: {0}", what)));
+  if (fact.table.narrow) body.append(make("p", { class: "few" }, t("Of so many rows this file names the subject alone; each row stands in the file of its subject.")));
   if (fact.rows.length) body.append(rowsGrid(fact.table, fact.rows, t("Rows of {0} behind {1}", name, text)));
 }
 

@@ -18,7 +18,7 @@ function matching(columns, rows, text) {
 
 function titles() {
   if (!finder.titles) {
-    finder.titles = Array.from(document.querySelectorAll("#contents ol ol a"), (a) => ({ id: a.getAttribute("href").slice(1), text: a.textContent }));
+    finder.titles = Array.from(document.querySelectorAll("#contents ol ol a"), (a) => ({ id: a.hash.slice(1), href: a.getAttribute("href"), text: a.textContent }));
   }
   return finder.titles;
 }
@@ -30,14 +30,14 @@ function seek() {
   if (!text) { panel.replaceChildren(); return; }
   const words = wordsOf(text);
   const all = (said) => words.every((word) => said.toLowerCase().includes(word));
-  const persons = page.profile ? roll().list.filter((p) => all(`${p.id} ${p.label}`)) : [];
+  const persons = page.profile || page.people ? roll().list.filter((p) => all(`${p.id} ${p.label}`)) : [];
   const displays = titles().filter((d) => all(d.text));
   const listings = Object.entries(page.listings).map(([id, listing]) => ({ id, listing, rows: matching(listing.columns, positionsOf(listing), text) })).filter(({ rows }) => rows.length);
   const rows = listings.reduce((sum, { rows: mine }) => sum + mine.length, 0);
   const parts = [persons.length && plural(persons.length, "subject"), displays.length && plural(displays.length, "display"), rows && t("{0} in {1}", plural(rows, "row"), plural(listings.length, "listing"))].filter(Boolean);
   panel.replaceChildren(make("p", { class: "tally", role: "status" }, parts.length ? parts.join(", ") : t("Nothing in this document meets these words.")),
     ...group(t("Subjects"), persons.slice(0, MOST_SUBJECTS).map((p) => entry(t("Subject {0}", p.label), () => showPerson(p, finder.input)))),
-    ...group(t("Displays"), displays.slice(0, MOST_DISPLAYS).map((d) => entry(d.text, () => leadTo(d.id)))),
+    ...group(t("Displays"), displays.slice(0, MOST_DISPLAYS).map((d) => entry(d.text, () => (d.href.startsWith("#") ? leadTo(d.id) : location.assign(d.href))))),
     ...listings.flatMap(({ id, listing, rows: mine }) => listed(id, listing, mine, text)));
 }
 
@@ -74,7 +74,7 @@ function leadTo(id, text) {
 
 function prepareFinder() {
   finder.input.closest("[hidden]").hidden = false;
-  if (page.profile) finder.input.placeholder = t("Subject, display, or words");
+  if (page.profile || page.people) finder.input.placeholder = t("Subject, display, or words");
   let waiting = 0;
   finder.input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(seek, 120); });
   finder.input.addEventListener("focus", () => { if (finder.input.value.trim() && finder.panel.hidden) seek(); });

@@ -71,7 +71,7 @@ function contents() {
   narrow.addEventListener("change", fit);
   fit();
   details.addEventListener("click", (event) => { if (narrow.matches && event.target.closest("a")) details.open = false; });
-  const links = new Map(Array.from(details.querySelectorAll("a"), (a) => [a.getAttribute("href").slice(1), a]));
+  const links = new Map(Array.from(details.querySelectorAll("a[href^='#']"), (a) => [a.hash.slice(1), a]));
   const seen = new Set();
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries) seen[entry.isIntersecting ? "add" : "delete"](entry.target.id);
@@ -94,7 +94,7 @@ page.ready = (async () => {
   check(hash);
   displays();
   if (location.hash) { arrival = performance.now(); settle(); }
-  if (page.profile) { visit(); addEventListener("hashchange", visit); }
+  if (page.profile || page.people) { visit(); addEventListener("hashchange", visit); }
 })();
 
 page.ready.catch((error) => {

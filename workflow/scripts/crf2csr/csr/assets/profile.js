@@ -5,24 +5,28 @@ const people = { found: null };
 // USUBJID and SUBJID of every subject, each to the row of the table of subjects.
 function roll() {
   if (!people.found) {
-    const { table: number, rows } = page.profile.subject;
+    const { table: number, rows } = page.profile ? page.profile.subject : { table: -1, rows: [] };
     const table = page.tables[number];
-    people.list = Array.from(rows, (row) => ({ row, id: cell(table, "USUBJID", row), label: String(cell(table, "SUBJID", row) ?? cell(table, "USUBJID", row)) }));
+    const own = Array.from(rows, (row) => ({ row, id: cell(table, "USUBJID", row), label: String(cell(table, "SUBJID", row) ?? cell(table, "USUBJID", row)) }));
+    const here = new Map(own.map((person) => [person.id, person]));
+    // In a report of many files every subject can be found in each; those of other files have no row here.
+    people.list = page.people ? page.people.id.map((id, k) => here.get(id) ?? { row: -1, id, label: page.people.label[k] }) : own;
     people.found = new Map(people.list.flatMap((person) => [[person.id, person], [person.label, person]]));
   }
   return people;
 }
 
-const isSubject = (name) => Boolean(page.profile) && (name === "USUBJID" || name === "SUBJID");
-const personOf = (value) => (page.profile && value !== null && value !== undefined ? roll().found.get(String(value)) : undefined);
+const isSubject = (name) => Boolean(page.profile || page.people) && (name === "USUBJID" || name === "SUBJID");
+const personOf = (value) => ((page.profile || page.people) && value !== null && value !== undefined ? roll().found.get(String(value)) : undefined);
 
 // A subject's number is a link to the profile wherever the subject is known; elsewhere it stays text.
 function personLink(value) {
   const person = personOf(value);
+  if (person && person.row < 0) return make("a", { href: personAddress(person), "aria-label": t("Profile of subject {0}", value) }, value);
   return person ? link(value, () => showPerson(person), { "aria-label": t("Profile of subject {0}", value) }) : value;
 }
 
-const showPerson = (person, opener = document.activeElement) => (walk.dialog.open ? go(profileOf(person)) : begin(profileOf(person), opener));
+const showPerson = (person, opener = document.activeElement) => (person.row < 0 ? location.assign(personAddress(person)) : walk.dialog.open ? go(profileOf(person)) : begin(profileOf(person), opener));
 
 function rowsOfPerson(block, person) {
   const table = page.tables[block.table];
@@ -154,5 +158,7 @@ function raised(person) {
 function visit() {
   const named = decodeURIComponent(location.hash.slice(1));
   const person = named.startsWith("subject-") && personOf(named.slice(8));
-  if (person) { if (walk.dialog.open) walk.dialog.close(); begin(profileOf(person), document.getElementById("find")); }
+  if (person && person.row < 0) location.replace(personAddress(person));
+  else if (person) { if (walk.dialog.open) walk.dialog.close(); begin(profileOf(person), document.getElementById("find")); }
+  else visitRow(named);
 }

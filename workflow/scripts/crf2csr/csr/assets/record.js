@@ -5,7 +5,7 @@ const columnOf = (raw, field) => raw.by.get((raw.alias && raw.alias[field]) || f
 function stepFor(table, row, marked) {
   if (table.file) return { name: t("line {0}", cell(table, "LINE", row)), heading: t("{0}, line {1}", table.file, cell(table, "LINE", row)), fill: (body) => fillRaw(body, table, row, marked) };
   const name = t("{0} row {1}", tableName(table), grouped(table.rows[row] + 1));
-  return { name, heading: `${name}: ${inWords(table.label)}`, fill: (body) => fillRow(body, table, row) };
+  return { name, heading: `${name}: ${inWords(table.label)}`, fill: (body) => (table.whole === false ? fillBrief : fillRow)(body, table, row) };
 }
 
 const showRow = (table, row, marked = []) => go(stepFor(table, row, marked));
@@ -80,8 +80,10 @@ const openLine = (listing, k, label) => begin(stepOfLine(listing, k, label), doc
 
 function stepOfLine(listing, k, label) {
   if (listing.at) {
-    const [table, row] = listing.at[k];
+    const [table, row, share] = listing.at[k];
     const field = valueOf(listing.columns.find((c) => c.name === "FIELD"), k);
+    if (share !== undefined) return { name: t("Query"), heading: t("Query"), fill: (body) => body.append(
+      terms(listing.columns.map((c) => [inWords(c.label), valueOf(c, k)])), make("p", {}, away(rowAddress(share, table, row), t("The record, in the file of its subject")))) };
     if (table < 0 || row < 0) return { name: t("Query"), heading: t("Query"), fill: (body) => body.append(
       terms(listing.columns.map((c) => [inWords(c.label), valueOf(c, k)])), make("p", {}, t("This query stands for no record whose content can be shown."))) };
     const source = page.tables[table];
