@@ -60,7 +60,7 @@ def bloods(study) -> None:
 
 
 def compose(study, rest) -> None:
-    """Fill in the values that follow from others; `rest` holds the leukocytes that are not told apart (as `lab_day`)."""
+    """Fill in the values that follow from others; `rest` holds the leukocytes that are not told apart (n, samples)."""
     values = study.lab
     values["WBC"] = values["NEUT"] + values["LYM"] + rest
     values["TC"] = values["LDL"] + values["HDL"] + 0.4 * np.minimum(values["TG"], 4)

@@ -1,4 +1,4 @@
-"""More blood samples than the protocol asks for, each at an unscheduled visit of its own: studies for measuring speed."""
+"""More blood samples than the protocol asks for, each at an unscheduled visit of its own: to measure speed with."""
 
 from __future__ import annotations
 
