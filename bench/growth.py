@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
 
-from timing import Cost, machine, measured, python, snakemake  # noqa: E402
+from timing import Cost, apart, machine, measured, python, snakemake  # noqa: E402
 
 SIZES = [60, 600, 6000, 10000]
 FLOORS = ("raw", "sdtm", "adam", "ard", "tlf", "csr")
@@ -87,7 +87,7 @@ def targets(folder: Path) -> dict[str, list[str]]:
 def climbed(folder: Path, subjects: int) -> Size:
     """Measure each floor of a study that was laid out, and at last a run that finds nothing to do."""
     raw = {file.stem: lines(file) for file in (folder / "data/raw").glob("*.csv")}
-    floors = {floor: measured(snakemake(CORES, *files), folder) for floor, files in targets(folder).items()}
+    floors = {floor: measured(snakemake(CORES, *files), folder) for floor, files in apart(targets, folder).items()}
     floors["nothing to do"] = measured(snakemake(CORES), folder)
     return Size(subjects, sum(raw.values()), raw["LB"], floors)
 

@@ -1,4 +1,4 @@
-"""Do pickled jobs, each through its door, and nothing else: ``python bench/perform.py FILE``, as ``bench/peers.py`` does."""
+"""Do pickled jobs, each through its door: ``python bench/perform.py FILE``, as ``bench/peers.py`` does."""
 
 import pickle
 import sys

@@ -1,4 +1,4 @@
-"""What a command costs: wall, CPU and memory of all processes that it starts, also of those that outlive it for a moment."""
+"""What a command costs: wall, CPU and memory of all processes that it starts, also of those that outlive it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -46,8 +49,8 @@ def python(code: str) -> list[str]:
 def measured(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Cost:
     """Run a command to the end; one that fails ends the bench with what it said.
 
-    CPU is what the kernel counted for each process when it was waited for. Memory of the largest process is the kernel's
-    too; that of all together is looked at ten times a second, with pages that several share counted to each.
+    CPU is what the kernel counted for each process when it was waited for, as is memory of the largest process; that of
+    all together is looked at ten times a second, with pages that several share counted to each.
     """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryFile() as said:
@@ -76,7 +79,16 @@ def measured(command: list[str], folder: Path, environment: dict[str, str] | Non
     return Cost(wall, cpu, max(one.ru_maxrss for one in usages) / 1024, seen[0])
 
 
-def _orphans() -> Iterable[object]:
+def apart(work: Callable[..., Any], *given: Any) -> Any:
+    """Do what needs large libraries in a process of its own.
+
+    The kernel counts the memory of a program from that of the process that started it, so this one must stay small.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        return pool.submit(work, *given).result()
+
+
+def _orphans() -> Iterable[Any]:
     """The cost of each process that the command left behind, once it has ended."""
     while True:
         try:

@@ -44,7 +44,7 @@ def _content(path: str, _inode: int, _size: int, _changed: int) -> str:
 def content(path: str | Path) -> str:
     """SHA-256 of a file that many jobs read: hashed again only when the file is another, or was written to."""
     try:
-        about = os.stat(path)
+        about = Path(path).stat()
     except OSError as error:
         raise Cause(f"cannot be read ({error.strerror})", file=str(path)) from None
     return _content(str(path), about.st_ino, about.st_size, about.st_mtime_ns)
@@ -63,7 +63,7 @@ def second_name(path: str | Path, name: str | Path) -> bool:
 def move(source: str | Path, path: str | Path) -> None:
     """Put a file in the place of another."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, path)
+    Path(source).replace(path)
 
 
 def remove_folder(folder: str | Path) -> None:

@@ -30,10 +30,11 @@ class Job:
     slice: dict[str, Any] = field(default_factory=dict)
 
 
-# An import is a statement of its own, so it begins a line; to parse the whole house takes ten times as long. A line of a
-# docstring that looks like one costs no more than a job that is done once too often. A test holds this against the parser.
+# An import is a statement of its own, so it begins a line; to parse the whole house takes ten times as long. A line of
+# a docstring that looks like one costs no more than a job done once too often. A test holds this against the parser.
 IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<module>crf2csr[\w.]*)[ \t]+import[ \t]*(?P<names>\((?:#[^\n]*|[^)#])*\)|(?:[^\n#\\]|\\\n)+)"
+    r"^[ \t]*(?:from[ \t]+(?P<module>crf2csr[\w.]*)[ \t]+import[ \t]*"
+    r"(?P<names>\((?:#[^\n]*|[^)#])*\)|(?:[^\n#\\]|\\\n)+)"
     r"|import[ \t]+(?P<modules>crf2csr(?:[^\n#\\]|\\\n)*))",
     re.MULTILINE,
 )

@@ -1,9 +1,10 @@
-"""What need not be made again: a job whose inputs turned out to be, byte for byte, those that its outputs were made from.
+"""What need not be made again: a job whose inputs are, byte for byte, those that its outputs were made from.
 
 Snakemake decides before a run which jobs are done, and does every job below one that is done, though most of them will
 read what they read before. The log of each job says what it was made from: the digest of the job (its configuration,
 its raw data, its code), the door, the installed packages and the content of each input; and the content of what it
-wrote. When a job's turn comes and all of the former is the same, and what it wrote is still what it wrote, its outputs are given back.
+wrote. When a job's turn comes, all of the former is the same, and what it wrote is still what it wrote, its outputs
+are given back.
 
 Nothing is kept between runs but the outputs themselves: when a run begins, a second name is given to each file that
 Snakemake is about to remove, and taken away when it ends. A job that somebody forces is done.
