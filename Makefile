@@ -15,7 +15,7 @@ export PYTHON CORES STUDY PROFILE STUDIES AT_ONCE
 
 LOCKING = PYTHONPATH=workflow/scripts:. .venv/bin/python -m lock
 
-.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate programme cluster-test unlock clean
+.PHONY: help report rtf pdf test qc diff package lock verify diff-lock crate simulate mutate validate bench programme cluster-test unlock clean
 
 help:
 	@echo "make report    install what is missing into .venv, run the pipeline, name the report"
@@ -33,6 +33,7 @@ help:
 	@echo "make programme several studies, each in its folder, a line for each (STUDIES=\"<folder> ...\", AT_ONCE=<n>)"
 	@echo "make cluster-test  the pipeline on a real Slurm of one node (as root; needs Debian's slurm-wlm and munge)"
 	@echo "make mutate    plant faults one at a time and name the check that catches each"
+	@echo "make bench     how fast it is, alone, growing and against others; an hour (ARGUMENTS=\"--only shipped --repeats 3\")"
 	@echo "make validate  requirements with their tests, what is installed, published numbers (JUNIT=<file> of a run of make test)"
 	@echo "make unlock    after a run that was killed: let the next one in; it makes again what was half done"
 	@echo "make clean     remove what the pipeline made (results, reports, logs, benchmarks)"
@@ -93,6 +94,10 @@ simulate:
 mutate:
 	@.ci/venv test
 	@.venv/bin/python -m mutate
+
+bench:
+	@.ci/venv test
+	@.venv/bin/python bench/run.py $(ARGUMENTS)
 
 cluster-test:
 	@.ci/venv test

@@ -1,70 +1,40 @@
-"""Measure the pipeline: ``python bench/run.py`` (by hand; in the environment of ``make test``).
+"""The whole bench: ``make bench``, or ``python bench/run.py`` in the environment of ``make test``; on a quiet machine.
 
 Prints, in one run so that the machine's mood is the same for all lines:
 
-- under Snakemake the clean run, the run with nothing to do, and those after one title and after one raw record changed;
-- the same work in one Python process, everything imported once: the lower bound;
-- 60, 600 and 6,000 treated subjects in one process: wall, CPU, peak memory, and the growth exponent.
+- the shipped study: under Snakemake the clean run on 1, 2 and 4 cores, the run with nothing to do, and those after one
+  title and one raw record changed; the same work in one Python process, everything imported once (the lower bound);
+- growing studies, floor by floor (``bench/growth.py``);
+- the same derivations and tables made by others (``bench/peers.py``).
+
+    python bench/run.py [--repeats 5] [--sizes 60 600 6000 10000] [--times 1 10 40] [--csrlite PYTHON] [--only shipped]
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
 
-ONE_PROCESS = (
-    "import sys; sys.path[:0] = [{root!r}, {scripts!r}]; "
-    "from pathlib import Path; from tests.climb import climb; climb(Path('.'))"
-)
+import growth  # noqa: E402
+import peers  # noqa: E402
+from timing import HEAD, Cost, apart, line, machine, measured, python, snakemake  # noqa: E402
 
-
-def timed(command: list[str], folder: Path) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak memory (MB) of one finished process tree's largest process."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(said.decode()[-4000:])
-    return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def snakemake(cores: int) -> list[str]:
-    """The command of a user."""
-    return [
-        str(Path(sys.executable).with_name("snakemake")),
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(cores),
-    ]
-
-
-def one_process() -> list[str]:
-    """The same jobs in one process, without Snakemake."""
-    return [sys.executable, "-c", ONE_PROCESS.format(root=str(ROOT), scripts=str(ROOT / "workflow/scripts"))]
+MADE = ("results", "reports", "logs", ".snakemake")
+CORES = (1, 2, 4)
+# What is judged: the label, the most that it may be, and of which unit.
+GOALS = {"nothing to do": 3.0, "one title changed": 5.0}
+MOST_OF_BOUND, MOST_OF_CLEAN = 1.3, 0.5
 
 
 def wipe(folder: Path) -> None:
     """Remove what a run makes."""
-    for name in ("results", "reports", "logs", ".snakemake"):
+    for name in MADE:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
@@ -84,79 +54,62 @@ def change_one_record(folder: Path, turn: int) -> None:
 
 def change_one_title(folder: Path, turn: int) -> None:
     """Change the title of the primary endpoint's table."""
-    file = folder / "config/tlf/efficacy.yaml"
     before = (ROOT / "config/tlf/efficacy.yaml").read_text(encoding="utf-8")
-    file.write_text(before.replace("(primary endpoint)", f"(primary endpoint, {turn})", 1), encoding="utf-8")
+    after = before.replace("(primary endpoint)", f"(primary endpoint, {turn})", 1)
+    (folder / "config/tlf/efficacy.yaml").write_text(after, encoding="utf-8")
 
 
-def line(label: str, runs: list[tuple[float, float, float]]) -> float:
-    """Print minimum, median and maximum of the wall time, median CPU and the peak; return the median wall."""
-    wall = [run[0] for run in runs]
-    cpu, peak = statistics.median(run[1] for run in runs), max(run[2] for run in runs)
-    print(
-        f"| {label} | {min(wall):.2f} | {statistics.median(wall):.2f} | {max(wall):.2f} | {cpu:.2f} | {peak:.0f} |",
-        flush=True,
-    )
-    return statistics.median(wall)
-
-
-def shipped(repeats: int, cores: int) -> None:
+def shipped(repeats: int) -> None:
     """Clean, unchanged and changed runs of the shipped study against the one-process bound."""
-    print("| shipped study | wall min s | median | max | CPU s | peak MB |\n|---|---|---|---|---|---|")
+    climb = python("from pathlib import Path; from tests.climb import climb; climb(Path('.'))")
+    bound, clean = "one Python process (bound)", {cores: f"clean run, cores: {cores}" for cores in CORES}
+    runs: dict[str, list[Cost]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        shutil.copytree(ROOT / "config", folder / "config")
-        shutil.copytree(ROOT / "data", folder / "data")
-        clean, same, titled, changed, bound = [], [], [], [], []
+        for name in ("config", "data", "qc"):
+            shutil.copytree(ROOT / name, folder / name)
         for turn in range(repeats):
-            wipe(folder)
-            clean.append(timed(snakemake(cores), folder))
-            same.append(timed(snakemake(cores), folder))
-            change_one_title(folder, turn)
-            titled.append(timed(snakemake(cores), folder))
-            change_one_record(folder, turn)
-            changed.append(timed(snakemake(cores), folder))
-            wipe(folder)
-            bound.append(timed(one_process(), folder))
-        full = line(f"clean run, {cores} cores", clean)
-        line("nothing to do", same)
-        line("one title changed", titled)
-        line("one raw record changed", changed)
-        least = line("one Python process (bound)", bound)
-        print(f"\nclean run / bound = {full / least:.2f}\n")
-
-
-def growth(sizes: list[int]) -> None:
-    """The whole work in one process for growing studies."""
-    import synthetic
-
-    print("| treated | raw rows | wall s | CPU s | peak MB | exponent |\n|---|---|---|---|---|---|")
-    before: tuple[int, float] | None = None
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            shutil.copytree(ROOT / "config", folder / "config")
-            forms, truth = synthetic.generate(size, 7, problems=False)
-            rows = sum(len(form) for form in forms.values())
-            synthetic.write(forms, truth, folder / "data/raw", folder / "data/truth", {"subjects": size, "seed": 7})
-            del forms, truth
-            wall, cpu, peak = timed(one_process(), folder)
-        exponent = f"{math.log(cpu / before[1]) / math.log(rows / before[0]):.2f}" if before else ""
-        print(f"| {size} | {rows} | {wall:.1f} | {cpu:.1f} | {peak:.0f} | {exponent} |", flush=True)
-        before = (rows, cpu)
+            steps = [(bound, climb, wipe)]
+            # The run on two cores comes last: the following ones find what it made.
+            steps += [(clean[cores], snakemake(cores), wipe) for cores in sorted(CORES, key=lambda n: n == 2)]
+            steps += [
+                ("nothing to do", snakemake(2), lambda _: None),
+                ("one title changed", snakemake(2), lambda at, turn=turn: change_one_title(at, turn)),
+                ("one raw record changed", snakemake(2), lambda at, turn=turn: apart(change_one_record, at, turn)),
+            ]
+            for label, command, before in steps:
+                before(folder)
+                runs.setdefault(label, []).append(measured(command, folder))
+    print(HEAD.format(f"shipped study ({repeats} runs each)"))
+    wall = {label: line(label, found) for label, found in runs.items()}
+    print()
+    for label, most in GOALS.items():
+        print(f"{label}: {wall[label]:.2f} s, goal {most} s")
+    print(f"clean run on 2 cores / bound: {wall[clean[2]] / wall[bound]:.2f}, goal {MOST_OF_BOUND}")
+    part = wall["one raw record changed"] / wall[clean[2]]
+    print(f"one record / clean run on 2 cores: {part:.2f}, goal {MOST_OF_CLEAN}\n")
 
 
 def main() -> None:
     """Read the arguments and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[60, 600, 6000])
-    arguments = parser.parse_args()
-    print(f"{os.cpu_count()} processors\n")
-    if arguments.repeats:
-        shipped(arguments.repeats, arguments.cores)
-    growth(arguments.sizes)
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each line of the shipped study")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=growth.SIZES, help="treated subjects of the growing studies"
+    )
+    parser.add_argument("--times", type=int, nargs="+", default=peers.TIMES, help="copies of the pilot's subjects")
+    parser.add_argument("--csrlite", help="a Python that has csrlite")
+    parser.add_argument("--work", type=Path, help="a folder for large studies (default: a temporary one)")
+    parts = ("shipped", "growth", "peers")
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts)
+    given = parser.parse_args()
+    print(f"{machine()}\n", flush=True)
+    if "shipped" in given.only:
+        shipped(given.repeats)
+    if "growth" in given.only:
+        growth.table(given.sizes, given.work)
+    if "peers" in given.only:
+        peers.table(given.times, given.csrlite, given.work)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,17 @@ def main() -> None:
     parser.add_argument("--out", default="data/raw")
     parser.add_argument("--truth", default="data/truth")
     parser.add_argument("--no-problems", action="store_true", help="clean data: plant no problems")
+    parser.add_argument("--samples", type=int, default=1, help="blood samples for each one of the protocol")
     given = parser.parse_args()
     if given.subjects < 6:
         parser.error("--subjects must be 6 or more")
+    if given.samples < 1:
+        parser.error("--samples must be 1 or more")
     problems = not given.no_problems
-    forms, truth = generate(given.subjects, given.seed, problems)
+    forms, truth = generate(given.subjects, given.seed, problems, given.samples)
     arguments = {"subjects": given.subjects, "seed": given.seed, "problems": problems}
+    if given.samples > 1:
+        arguments["samples"] = given.samples
     write(forms, truth, given.out, given.truth, arguments)
     records = sum(map(len, forms.values()))
     print(f"{given.out}: {len(forms)} forms, {records} records, {len(truth['planted'])} planted problems")

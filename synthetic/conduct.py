@@ -59,14 +59,21 @@ def _sv(study):
     rows.append((extra, "UNS", study.extra_visit, True, pick(rng, EXTRA, len(extra))))
     ended = np.flatnonzero(study.end_visit != NO_DAY)
     rows.append((ended, "ET", study.end_visit, True, ""))
+    number = [np.ones(len(r[0]), int) for r in rows]
+    sampled, k = np.nonzero(study.sample_day != NO_DAY)
+    dates = [np.full(len(r[0]), NO_DAY) if r[2] is None else r[2][r[0]] for r in rows]
+    if len(sampled):
+        rows.append((sampled, "UNS", None, True, EXTRA[0]))
+        dates.append(study.sample_day[sampled, k])
+        number.append(study.sample_number[sampled, k])
     who = np.concatenate([r[0] for r in rows])
     event = np.concatenate([np.full(len(r[0]), r[1], dtype=object) for r in rows])
-    date = np.concatenate([np.full(len(r[0]), NO_DAY) if r[2] is None else r[2][r[0]] for r in rows])
+    date = np.concatenate(dates)
     done = np.concatenate([np.full(len(r[0]), r[3]) for r in rows])
     reason = np.concatenate([np.broadcast_to(np.asarray(r[4], dtype=object), len(r[0])) for r in rows])
     fields = {"VISYN": where(done, "Y", "N"), "VISDAT": iso(date), "VISTYP": where(done, "SITE"), "VISREAS": reason}
     entered = np.where(done, date, study.last_contact[who])
-    return frame(study, "SV", who, event, entered, fields)
+    return frame(study, "SV", who, event, entered, fields, eventrep=np.concatenate(number))
 
 
 def _ds(study):

@@ -36,6 +36,7 @@ def bloods(study) -> None:
     days[:, 1][rng.random(size) > 0.15] = NO_DAY
     days[:, 2:][~study.treated] = NO_DAY
     study.lab_day = days
+    study.sample_day = study.sample_number = np.empty((size, 0), int)
     on_drug = np.where(days == NO_DAY, 0, np.clip((days - study.first_dose[:, None]) / 40, 0, 1))
     on_drug[:, 0] = 0
     on_drug[~study.treated] = 0
@@ -54,10 +55,16 @@ def bloods(study) -> None:
         value[:, 0] = np.clip(value[:, 0], number["min_ok"], number["max_ok"])
         values[row["key"]] = value
     _failed_bloods(study, rng, values)
-    values["WBC"] = values["NEUT"] + values["LYM"] + rng.uniform(0.35, 0.85, (size, 4))
+    study.lab = values
+    compose(study, rng.uniform(0.35, 0.85, (size, 4)))
+
+
+def compose(study, rest) -> None:
+    """Fill in the values that follow from others; `rest` holds the leukocytes that are not told apart (n, samples)."""
+    values = study.lab
+    values["WBC"] = values["NEUT"] + values["LYM"] + rest
     values["TC"] = values["LDL"] + values["HDL"] + 0.4 * np.minimum(values["TG"], 4)
     values["EGFR"] = _egfr(values["CREAT"], study.female, study.age_years)
-    study.lab = values
 
 
 def _failed_bloods(study, rng, values) -> None:
@@ -95,14 +102,16 @@ def _lb(study):
     rng = stream(study.seed, "lb")
     rows = table("labs")
     drawn = study.lab_day != NO_DAY
-    outside = rng.random((study.size, 4)) < 0.07
+    shape = drawn.shape
+    more = shape[1] - len(TIMES)  # samples beyond those of the protocol, each at a visit of its own
+    outside = rng.random(shape) < 0.07
     printed = rng.random(study.size) < 0.3
-    hour = rng.integers(7, 10, (study.size, 4))
-    minute = rng.integers(0, 60, (study.size, 4))
-    fasting = pick(rng, ["Y", "N", "U"], (study.size, 4), [0.9, 0.07, 0.03])
+    hour = rng.integers(7, 10, shape)
+    minute = rng.integers(0, 60, shape)
+    fasting = pick(rng, ["Y", "N", "U"], shape, [0.9, 0.07, 0.03])
     parts = []
     for number, row in enumerate(rows, start=1):
-        wanted = drawn & (np.array([True, False, True, False]) | (row["uns"] == "Y"))
+        wanted = drawn & (np.array([True, False, True, False] + [True] * more) | (row["uns"] == "Y"))
         who, when = np.nonzero(wanted)
         value = study.lab[row["key"]][who, when]
         other = outside[who, when]
@@ -149,7 +158,10 @@ def _lb(study):
     )
     fields["LBTIM"] = clock[who, when]
     fields["LBFAST"] = fasting[who, when]
-    return frame(study, "LB", who, np.array(TIMES, dtype=object)[when], days, fields, grprep=lines)
+    events = np.array(TIMES + ["UNS"] * more, dtype=object)[when]
+    repeats = np.ones(shape, int)
+    repeats[:, len(TIMES) :] = study.sample_number
+    return frame(study, "LB", who, events, days, fields, eventrep=repeats[who, when], grprep=lines)
 
 
 def _limits(study, row, who, when, sex, other):

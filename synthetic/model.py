@@ -14,14 +14,15 @@ from . import (
     efficacy,
     laboratory,
     safety,
+    samples,
     schedule,
     therapy,
 )
 from .ground import table
 
 
-def live(subjects: int, seed: int) -> SimpleNamespace:
-    """Let the study happen: nothing is written down yet."""
+def live(subjects: int, seed: int, times: int = 1) -> SimpleNamespace:
+    """Let the study happen: nothing is written down yet. `times`: blood samples for each one of the protocol."""
     study = schedule.enrol(seed, subjects)
     background.people(study)
     schedule.follow(study)
@@ -29,6 +30,8 @@ def live(subjects: int, seed: int) -> SimpleNamespace:
     laboratory.bloods(study)
     safety.happen(study)
     therapy.dose(study)
+    if times > 1:
+        samples.add(study, times)
     return study
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,45 @@ def test_imports_reach_through_modules_to_the_ground():
     found = imports("crf2csr.adam.adae")
     assert {"crf2csr.adam.adae", "crf2csr.adam._occurrence", "crf2csr.adam._imputation", "crf2csr.dates"} <= found
     assert not any(name.startswith(("crf2csr.sdtm.", "crf2csr.ard.", "crf2csr.csr.")) for name in found)
+
+
+def by_the_parser(text: str) -> set[str]:
+    """What a module imports of the house, by Python's own parser."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            raise AssertionError("the house imports by full names only")
+    return {name for name in found if name.split(".")[0] == "crf2csr"}
+
+
+def test_imports_are_those_that_the_parser_finds_in_every_module_of_the_house():
+    for file in sorted(HOUSE.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        assert {name for name in plan_module.named(text) if plan_module._path(name)} == {
+            name for name in by_the_parser(text) if plan_module._path(name)
+        }, file
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import crf2csr.io as io, crf2csr.dates\n", {"crf2csr.io", "crf2csr.dates"}),
+        ("def f():\n    from crf2csr import dates\n", {"crf2csr", "crf2csr.dates"}),
+        (
+            "from crf2csr import (\n    dates,  # all (of them)\n    io as files,\n)\n",
+            {"crf2csr", "crf2csr.dates", "crf2csr.io"},
+        ),
+        ("from crf2csr import dates, \\\n    io\n", {"crf2csr", "crf2csr.dates", "crf2csr.io"}),
+        ("import crf2csrish\nfrom pandas import crf2csr\n", set()),
+    ],
+)
+def test_an_import_is_found_however_it_is_written(text, found):
+    assert {name for name in plan_module.named(text) if name.split(".")[0] == "crf2csr"} == found
+    assert by_the_parser(text) == found
 
 
 def test_the_digest_of_an_unknown_module_is_refused():

@@ -97,13 +97,37 @@ def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_fil
     assert not gone.exists() and asked
 
 
+def one_pulse(folder) -> None:
+    """Another pulse at one visit of one subject, and the manifest that belongs to it."""
+    file = folder / "data/raw/VS.csv"
+    with file.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.reader(source))
+    measured = next(row for row in rows[1:] if row[rows[0].index("PULSE")])
+    measured[rows[0].index("PULSE")] = "61" if measured[rows[0].index("PULSE")] != "61" else "62"
+    with file.open("w", encoding="utf-8", newline="") as target:
+        csv.writer(target, lineterminator="\n").writerows(rows)
+    tiny.seal(folder, "VS.csv")
+
+
 @pytest.mark.req("URS-REP-01")
-def test_two_runs_in_other_folders_locales_time_zones_and_processes_give_the_same_bytes(climbed, tmp_path):
+def test_a_run_after_one_change_and_a_whole_run_in_other_surroundings_give_the_same_bytes(study, tmp_path):
+    """The first makes again what the change moved, and keeps the rest as it was: bytes and places on the disk."""
+    held = {path: (study / path).stat().st_ino for path in tiny.digests(study)}
+    one_pulse(study)
+    run = tiny.snakemake(study)
+    assert run.returncode == 0, run.stdout + run.stderr
     other = tiny.make(tmp_path / "elsewhere with a blank")
+    one_pulse(other)
     abroad = {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Asia/Shanghai", "PYTHONHASHSEED": "1234"}
     run = tiny.snakemake(other, "--cores", "1", **abroad)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert tiny.digests(other) == tiny.digests(climbed)
+    assert tiny.digests(other) == tiny.digests(study)
+    made = {path for path, inode in held.items() if (study / path).stat().st_ino != inode}
+    assert {"results/sdtm/vs.parquet", "results/adam/advs.parquet", "reports/csr-appendix.html"} <= made
+    assert not {f"results/adam/{name}.parquet" for name in ("adae", "adlb", "adrs", "adtte")} & made
+    assert not [path for path in made if path.startswith("results/ard/efficacy")]
+    assert not (study / ".snakemake/crf2csr-before").exists()
+    assert jobs_to_run(study) == set()
 
 
 @pytest.mark.req("URS-RAW-03")

@@ -322,3 +322,20 @@ def test_the_primary_endpoint_can_still_be_computed_where_the_subject_is_clean(p
     assert set(wide.index) == set(people.index) and wide["BL"].notna().all()
     half = wide.dropna().eval("2 * W12 <= BL").map({True: "Y", False: "N"})
     assert half.to_dict() == people.loc[people["W12_OBSERVED"] == "Y", "W12_HALF"].to_dict()
+
+
+def test_more_samples_than_the_protocol_asks_for(clean):
+    usual, usual_truth = clean
+    forms, truth = synthetic.generate(60, 7270003, problems=False, samples=5)
+    treated = truth["subjects"].loc[truth["subjects"]["TREATED"] == "Y", "SUBJID"]
+    ratio = forms["LB"]["SUBJID"].isin(treated).sum() / usual["LB"]["SUBJID"].isin(treated).sum()
+    assert 4.2 < ratio < 5.5
+    key = ["SUBJID", "EVENT", "EVENTREP"]
+    dates = forms["SV"].set_index(key)["VISDAT"]
+    assert dates.index.is_unique and not forms["LB"].duplicated([*key, "GRPREP"]).any()
+    drawn = forms["LB"].loc[lambda lb: lb["EVENT"] == "UNS", [*key, "LBDAT"]].drop_duplicates()
+    assert (dates.reindex(drawn.set_index(key).index) == drawn["LBDAT"].to_numpy()).all()
+    seen = forms["SV"][forms["SV"]["VISYN"] == "Y"]
+    assert not seen.duplicated(["SUBJID", "VISDAT"]).any()
+    assert truth["subjects"].equals(usual_truth["subjects"])
+    assert all(forms[name].equals(usual[name]) for name in forms if name not in ("LB", "SV"))

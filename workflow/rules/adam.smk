@@ -23,4 +23,4 @@ for job in PLAN.adam.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(adam.derive, PLAN.adam[rule.removeprefix("derive_")], log[0])
+            causes.guarded("adam.derive", PLAN.adam[rule.removeprefix("derive_")], log[0])

@@ -23,4 +23,4 @@ for job in PLAN.ard.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(ard.analyze, PLAN.ard[rule.removeprefix("analyze_")], log[0])
+            causes.guarded("ard.analyze", PLAN.ard[rule.removeprefix("analyze_")], log[0])

@@ -16,7 +16,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 sys.path.insert(0, str(HOUSE / "scripts"))
 
 import crf2csr.report_cause as causes
-import raw, sdtm, adam, ard, tlf, csr
+from crf2csr.kept import KEPT
 from crf2csr.needs import Needs
 from crf2csr.plan import Plan
 from crf2csr.specs import Study
@@ -51,14 +51,24 @@ onstart:
     # with a hundred short local jobs these looks multiply until they cost more than the jobs. Here is nothing to limit.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-        CREW.gather(workflow.cores, jobs=sum(1 for _ in workflow.dag.needrun_jobs()))
+        todo = list(workflow.dag.needrun_jobs())
+        # Snakemake removes the outputs of a job before it is done; those of a job that would read the same are given back.
+        unforced = [
+            job
+            for job in todo
+            if job.log and job.rule not in workflow.dag.forcerules and workflow.dag.forcefiles.isdisjoint(job.output)
+        ]
+        KEPT.remember((str(job.log[0]), [str(path) for path in job.output]) for job in unforced)
+        CREW.gather(workflow.cores, jobs=len(todo))
 
 
 onsuccess:
     CREW.dismiss()
+    KEPT.forget()
 
 
 onerror:
     CREW.dismiss()
+    KEPT.forget()
     if not workflow.local_exec:
         ELSEWHERE.repeat()

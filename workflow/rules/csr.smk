@@ -19,7 +19,7 @@ rule assemble:
     params:
         digest=PLAN.csr.digest,
     run:
-        causes.guarded(csr.assemble, PLAN.csr, log[0])
+        causes.guarded("csr.assemble", PLAN.csr, log[0])
 
 
 # Only of a report in many files.
@@ -40,7 +40,7 @@ for job in PLAN.subjects.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(csr.assemble_subjects, PLAN.subjects[rule.removeprefix("assemble_")], log[0])
+            causes.guarded("csr.assemble_subjects", PLAN.subjects[rule.removeprefix("assemble_")], log[0])
 
 
 rule ask:
@@ -57,7 +57,7 @@ rule ask:
     params:
         digest=PLAN.ask.digest,
     run:
-        causes.guarded(csr.ask, PLAN.ask, log[0])
+        causes.guarded("csr.ask", PLAN.ask, log[0])
 
 
 rule gate:
@@ -73,7 +73,7 @@ rule gate:
     params:
         digest=PLAN.gate.digest,
     run:
-        causes.guarded(csr.gate, PLAN.gate, log[0])
+        causes.guarded("csr.gate", PLAN.gate, log[0])
 
 
 # On paper: no part of `all`, since the drawing engine is an extra of the installation.
@@ -94,4 +94,4 @@ for job in PLAN.paper.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(csr.print_paper, PLAN.paper[rule.removeprefix("print_")], log[0])
+            causes.guarded("csr.print_paper", PLAN.paper[rule.removeprefix("print_")], log[0])

@@ -23,4 +23,4 @@ for job in PLAN.raw.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(raw.stage, PLAN.raw[rule.removeprefix("stage_")], log[0])
+            causes.guarded("raw.stage", PLAN.raw[rule.removeprefix("stage_")], log[0])

@@ -23,7 +23,7 @@ for job in PLAN.sdtm.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(sdtm.tabulate, PLAN.sdtm[rule.removeprefix("tabulate_")], log[0])
+            causes.guarded("sdtm.tabulate", PLAN.sdtm[rule.removeprefix("tabulate_")], log[0])
 
 
 rule account:
@@ -41,4 +41,4 @@ rule account:
     params:
         digest=PLAN.forms.digest,
     run:
-        causes.guarded(sdtm.account, PLAN.forms, log[0])
+        causes.guarded("sdtm.account", PLAN.forms, log[0])

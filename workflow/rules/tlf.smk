@@ -23,4 +23,4 @@ for job in PLAN.tlf.values():
         params:
             digest=job.digest,
         run:
-            causes.guarded(tlf.display, PLAN.tlf[rule.removeprefix("display_")], log[0])
+            causes.guarded("tlf.display", PLAN.tlf[rule.removeprefix("display_")], log[0])

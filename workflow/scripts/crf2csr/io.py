@@ -6,8 +6,10 @@ import csv
 import hashlib
 import io as stream
 import json
+import os
 import shutil
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,50 @@ def read_bytes(path: str | Path) -> bytes:
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+@cache
+def _content(path: str, _inode: int, _size: int, _changed: int) -> str:
+    return sha256(path)
+
+
+def content(path: str | Path) -> str:
+    """SHA-256 of a file that many jobs read: hashed again only when the file is another, or was written to.
+
+    Of a folder it is that of the names and hashes of all its files.
+    """
+    if Path(path).is_dir():
+        held = {
+            file.relative_to(path).as_posix(): content(file) for file in sorted(Path(path).rglob("*")) if file.is_file()
+        }
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    try:
+        about = Path(path).stat()
+    except OSError as error:
+        raise Cause(f"cannot be read ({error.strerror})", file=str(path)) from None
+    return _content(str(path), about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+def second_name(path: str | Path, name: str | Path) -> bool:
+    """Give a file a second name, under which it outlives the removal of the first; tell whether that could be done."""
+    try:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, name)
+    except OSError:
+        return False
+    return True
+
+
+def move(source: str | Path, path: str | Path) -> None:
+    """Put a file in the place of another."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(source).replace(path)
+
+
+def remove_folder(folder: str | Path) -> None:
+    """Remove a folder and all that is in it, if it is there."""
+    if Path(folder).exists():
+        shutil.rmtree(folder)
 
 
 def _replace(path: str | Path, content: bytes) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -33,6 +32,17 @@ class Job:
     slice: dict[str, Any] = field(default_factory=dict)
 
 
+# An import is a statement of its own, so it begins a line; to parse the whole house takes ten times as long. A line of
+# a docstring that looks like one costs no more than a job done once too often. A test holds this against the parser.
+IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<module>crf2csr[\w.]*)[ \t]+import[ \t]*"
+    r"(?P<names>\((?:#[^\n]*|[^)#])*\)|(?:[^\n#\\]|\\\n)+)"
+    r"|import[ \t]+(?P<modules>crf2csr(?:[^\n#\\]|\\\n)*))",
+    re.MULTILINE,
+)
+COMMENT = re.compile(r"#[^\n]*")
+
+
 @cache
 def imports(module: str) -> frozenset[str]:
     """Names of all house modules that ``module`` (``crf2csr.x.y``) imports, itself included."""
@@ -40,39 +50,36 @@ def imports(module: str) -> frozenset[str]:
     path = _path(module)
     if path is None:
         raise Cause("no such module in the house", value=module)
-    for node in _statements(ast.parse(io.read_bytes(path)).body):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
-            if name.startswith("crf2csr") and name not in found and _path(name) is not None:
-                found |= imports(name)
+    for name in named(io.read_bytes(path).decode("utf-8")):
+        if name not in found and _path(name) is not None:
+            found |= imports(name)
     return frozenset(found)
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements, however deep; expressions import nothing, and to walk through them takes ten times as long."""
-    for node in body:
-        yield node
-        for name in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(node, name, []))
-        for part in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):
-            yield from _statements(part.body)
+def named(text: str) -> set[str]:
+    """What a module of the house imports of the house, by its text: modules, and names in modules that may be such."""
+    found: set[str] = set()
+    for statement in IMPORT.finditer(text):
+        module = statement["module"]
+        listed = COMMENT.sub("", statement["names"] or statement["modules"]).strip("()").replace("\\\n", " ")
+        names = {part.split()[0] for part in listed.split(",") if part.split()}
+        found |= {module} | {f"{module}.{name}" for name in names} if module else names
+    return found
 
 
 def _path(module: str) -> Path | None:
-    base = HOUSE.parent / Path(*module.split("."))
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
+    return _found(HOUSE.parent, module)
+
+
+@cache
+def _found(base: Path, module: str) -> Path | None:
+    stem = base.joinpath(*module.split("."))
+    return next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
 
 
 @cache
 def _code_of(names: frozenset[str]) -> str:
-    return digest({name: io.sha256(path) for name in sorted(names) if (path := _path(name))})
+    return digest({name: io.content(path) for name in sorted(names) if (path := _path(name))})
 
 
 def code(*modules: str) -> str:

@@ -276,7 +276,7 @@ def house() -> str:
     kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js", ".typ"}
     base = HOUSE.parent.parent
     files = [p for p in sorted(base.rglob("*")) if p.suffix in kinds and p.is_file()]
-    return digest({p.relative_to(base).as_posix(): io.sha256(p) for p in files})
+    return digest({p.relative_to(base).as_posix(): io.content(p) for p in files})
 
 
 def configuration(study: Study) -> str:

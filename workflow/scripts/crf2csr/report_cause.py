@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from crf2csr import kept
 from crf2csr.errors import Cause
 from crf2csr.workers import CREW
 
@@ -86,15 +88,22 @@ class Stopped(Exception):
     __traceback__ = property(lambda self: None, lambda self, value: None)
 
 
-def guarded(door: Callable[[Any], None], job: Any, log: object) -> None:
-    """Run one job through its door; a cause is said once and the job fails."""
+def guarded(door: str, job: Any, log: object) -> None:
+    """Run one job through its door (``floor.verb``), unless its outputs were made from the same; a cause is said once.
+
+    A door is opened when its first job comes: a run that has nothing to do imports no room.
+    """
     file = Path(str(log))
     file.parent.mkdir(parents=True, exist_ok=True)
+    floor, verb = door.split(".")
     try:
-        CREW.perform(door, job)
+        call = getattr(import_module(floor), verb)
+        made_from = kept.basis(call, job)
+        if not kept.KEPT.give_back(made_from, job, str(log)):
+            CREW.perform(call, job)
     except Cause as cause:
         for line in cause.lines():
             say(line)
         file.write_text("\n".join(cause.lines()) + "\n", encoding="utf-8")
         raise Stopped(cause.lines()[0]) from None
-    file.write_text(f"{door.__module__}.{door.__name__} {job.name}: {job.digest}\n", encoding="utf-8")
+    file.write_text(kept.account(made_from, job), encoding="utf-8")
