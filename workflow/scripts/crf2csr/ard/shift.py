@@ -14,6 +14,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -95,7 +96,7 @@ def _unused(analysis: Analysis, facts: Facts) -> None:
     used = matches(rows, o["baseline"], source=analysis.place) | matches(rows, o["post"], source=analysis.place)
     for arm in analysis.arms:
         people = analysis.subjects[analysis.subjects[analysis.arm_variable] == arm]
-        left = rows[~used & rows["USUBJID"].isin(people["USUBJID"])]
+        left = rows[~used & among(rows["USUBJID"], people["USUBJID"])]
         members = facts.set_of(analysis.spec["dataset"], left.index)
         facts.add("records_unused", len(left), "count", members, **analysis.common(), group1_level=arm)
 
