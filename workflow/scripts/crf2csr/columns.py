@@ -28,5 +28,12 @@ def each(values: pd.Series, function: Callable[[Any], Any], dtype: str = "str") 
     return pd.Series(made.array.take(codes, allow_fill=True), index=values.index, name=values.name)
 
 
+def texts(values: pd.Series) -> list[str | None]:
+    """Each value as text, None where it is missing."""
+    if _arrow(values.array):
+        return pa.array(values.array).to_pylist()
+    return [None if pd.isna(value) else str(value) for value in values]
+
+
 def _arrow(array: Any) -> bool:
     return isinstance(getattr(array, "dtype", None), pd.StringDtype) and array.dtype.storage == "pyarrow"

@@ -16,6 +16,8 @@ from crf2csr.trace import Made
 LIMIT = rf"(<=|>=|<|>)({numbers.NUMBER.pattern})"
 SCALES = {"H": "high", "L": "low"}
 
+BY_SUBJECT = True  # a result is judged by its subject's own results alone
+
 
 def derive(
     adsl: pd.DataFrame, lb: pd.DataFrame, *, spec: dict[str, Any], page: dict[str, Any], lists: dict[str, Any]

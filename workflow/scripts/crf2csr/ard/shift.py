@@ -73,8 +73,9 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
                 field=variable,
                 value=sorted(strange)[0],
             )
-        before = rows[matches(rows, o["baseline"], source=analysis.place)]
-        after = rows[matches(rows, o["post"], source=analysis.place)]
+        needed = list(dict.fromkeys(["USUBJID", "CAT", *order]))  # a selection copies every column that it keeps
+        before = rows.loc[matches(rows, o["baseline"], source=analysis.place), needed]
+        after = rows.loc[matches(rows, o["post"], source=analysis.place), needed]
         person = people.assign(
             ROW=people["USUBJID"].map(pick(before, levels, "last", severity, order)).astype("str").fillna(MISSING),
             COLUMN=people["USUBJID"].map(pick(after, levels, how, severity, order)).astype("str").fillna(MISSING),

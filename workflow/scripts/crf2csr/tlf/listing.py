@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from crf2csr.columns import texts
 from crf2csr.errors import Cause
 from crf2csr.tlf._cells import Shelf, fill
 
@@ -27,7 +28,7 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any], *, listing
         "listing": {
             "dataset": str(facts["dataset"].iloc[0]),
             "row": [int(row) for row in listing["_ROW"]],
-            "values": [[None if pd.isna(value) else str(value) for value in listing[name]] for name in wanted],
+            "values": [texts(listing[name]) for name in wanted],
         },
         "footnotes": [{"parts": counted}, *spec.get("footnotes", [])],
     }
