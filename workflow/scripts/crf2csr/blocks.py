@@ -18,15 +18,22 @@ ROWS = 200_000
 def of_subjects(sources: dict[str, pd.DataFrame], rows: int = ROWS) -> Iterator[dict[str, pd.DataFrame]]:
     """Yield the sources by blocks of subjects with about ``rows`` rows each; a source without USUBJID goes whole."""
     named = {name: frame for name, frame in sources.items() if "USUBJID" in frame}
-    if max(map(len, named.values()), default=0) <= rows:
+    for some in of_owners(named, {name: frame["USUBJID"] for name, frame in named.items()}, rows):
+        yield sources | some
+
+
+def of_owners(
+    sources: dict[str, pd.DataFrame], owners: dict[str, pd.Series], rows: int = ROWS
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Yield the sources by blocks of subjects; ``owners`` names that of each row, the first block has the rest."""
+    if max(map(len, sources.values()), default=0) <= rows:
         yield sources
         return
-    counted = pd.concat([frame["USUBJID"].value_counts() for frame in named.values()], axis=1).max(axis=1).sort_index()
-    before = counted.cumsum() - counted
-    block = (before // rows).astype("int64")
-    own = {name: frame["USUBJID"].map(block).fillna(0).to_numpy("int64") for name, frame in named.items()}
+    counted = pd.concat([owner.value_counts() for owner in owners.values()], axis=1).max(axis=1).sort_index()
+    block = ((counted.cumsum() - counted) // rows).astype("int64")
+    own = {name: owner.map(block).fillna(0).to_numpy("int64") for name, owner in owners.items()}
     for number in block.unique():
-        yield sources | {name: frame[own[name] == number].reset_index(drop=True) for name, frame in named.items()}
+        yield {name: frame[own[name] == number].reset_index(drop=True) for name, frame in sources.items()}
 
 
 def together(ledgers: list[Ledger]) -> Ledger:

@@ -14,6 +14,7 @@ from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
+BY_SUBJECT = True  # a result is read beside its subject's own results alone
 AMBIGUOUS = "in a number is ambiguous; no standard result."
 # Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
