@@ -5,7 +5,7 @@ from keyword import iskeyword
 
 import pandas as pd
 
-from crf2csr import finish, io
+from crf2csr import blocks, finish, io
 from crf2csr.plan import Job
 from crf2csr.trace import Made
 
@@ -22,17 +22,32 @@ def derive(job: Job) -> None:
     part = job.slice
     sources = {parameter(name.partition("/")[2]): io.read_table(path) for name, path in job.inputs.items()}
     room = import_module(f"crf2csr.adam.{job.name}")
-    made = room.derive(**sources, spec=part["spec"], page=part["page"], lists=part["lists"])
+    data, trace = io.Growing(job.outputs["data"]), io.Growing(job.outputs["trace"])
+    ledgers, queries = [], []
+    parts = blocks.of_subjects(sources) if getattr(room, "BY_SUBJECT", False) else iter([sources])
+    del sources
+    for some in parts:
+        made = room.derive(**some, spec=part["spec"], page=part["page"], lists=part["lists"])
+        rows, edges = _finished(made, job)
+        trace.add(edges.assign(ROW=edges["ROW"] + data.rows))
+        data.add(rows)
+        ledgers.append(made.ledger)
+        queries += made.queries
+    data.close()
+    trace.close()
+    io.write_table(job.outputs["ledger"], blocks.together(ledgers).frame() if len(ledgers) > 1 else ledgers[0].frame())
+    io.write_table(job.outputs["queries"], Made(pd.DataFrame(), queries=queries).query_table())
+
+
+def _finished(made: Made, job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows in their order, numbered and as specified, and the rows that each of them was made from."""
+    part = job.slice
     data = made.data.sort_values(part["spec"]["sort"], kind="stable", ignore_index=True, na_position="first")
     data["STUDYID"] = part["study"]
     if "ASEQ" in part["spec"]["variables"]:
         data["ASEQ"] = data.groupby("USUBJID").cumcount() + 1
     edges = _edges(data, made, job.name)
-    data = finish.conform(data, part["spec"], f"config/adam/{job.name}.yaml")
-    io.write_table(job.outputs["data"], data)
-    io.write_table(job.outputs["trace"], edges)
-    io.write_table(job.outputs["ledger"], made.ledger.frame())
-    io.write_table(job.outputs["queries"], made.query_table())
+    return finish.conform(data, part["spec"], f"config/adam/{job.name}.yaml"), edges
 
 
 def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:

@@ -1,8 +1,11 @@
 """The door of the sdtm floor: open staged forms, screen them, call the domain's room, check, write."""
 
 from importlib import import_module
+from typing import Any
 
-from crf2csr import finish, io, terms
+import pandas as pd
+
+from crf2csr import blocks, finish, io, terms
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
 from crf2csr.records import canonical
@@ -76,15 +79,36 @@ def tabulate(job: Job) -> None:
         return
     part = job.slice
     read = {name: io.read_table(path) for name, path in job.inputs.items()}
-    pattern = part["page"]["subjects"]["pattern"]
-    screened = {
-        f: _screen.screen(
-            read[f"raw/{f.lower()}"], part["crf"][f.lower()], read["sdtm/register"], pattern, part["page"].get("visits")
-        )
-        for f in part["forms"]
-    }
     name = part["spec"].get("room", job.name)
     room = import_module(f"crf2csr.sdtm.{name}") if has_room("sdtm", name) else _mapping
+    forms = {f: read.pop(f"raw/{f.lower()}") for f in part["forms"]}
+    parts = iter([forms])
+    if getattr(room, "BY_SUBJECT", False):
+        owners = {
+            f: _screen.owners(staged, part["crf"][f.lower()], read["sdtm/register"]) for f, staged in forms.items()
+        }
+        parts = blocks.of_owners(forms, owners)
+    del forms
+    data, ledgers, queries = io.Growing(job.outputs["data"]), [], []
+    for staged in parts:
+        made = _domain(job, room, read, staged)
+        data.add(made.data)
+        ledgers.append(made.ledger)
+        queries += made.queries
+    data.close()
+    ledger = blocks.together(ledgers) if len(ledgers) > 1 else ledgers[0]
+    io.write_table(job.outputs["ledger"], ledger.frame())
+    io.write_table(job.outputs["queries"], Made(pd.DataFrame(), queries=queries).query_table())
+
+
+def _domain(job: Job, room: Any, read: dict[str, pd.DataFrame], staged: dict[str, pd.DataFrame]) -> Made:
+    """The rows of one domain that these staged records give, as specified."""
+    part = job.slice
+    pattern = part["page"]["subjects"]["pattern"]
+    screened = {
+        f: _screen.screen(cells, part["crf"][f.lower()], read["sdtm/register"], pattern, part["page"].get("visits"))
+        for f, cells in staged.items()
+    }
     context = Context(
         spec=part["spec"],
         page=part["page"],
@@ -102,7 +126,7 @@ def tabulate(job: Job) -> None:
     made.queries += [query for form in screened.values() for query in form.queries]
     made.data = finish.conform(made.data, part["spec"], f"config/sdtm/{job.name}.yaml", extra=("_REC", "_FLD"))
     terms.check(made.data, part["spec"], part["terms"], f"config/sdtm/{job.name}.yaml")
-    _write(job, made)
+    return made
 
 
 def _write(job: Job, made: Made) -> None:

@@ -187,15 +187,38 @@ def _footer(path: str | Path) -> pq.FileMetaData:
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:
     """Write one Parquet table without index, clock or writer-dependent metadata."""
-    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
-    fields = [
-        pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type) else f.type)
-        for f in table.schema
-    ]
-    table = table.cast(pa.schema(fields)).replace_schema_metadata(None)
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", version="2.6")
-    _replace(path, sink.getvalue().to_pybytes())
+    growing = Growing(path)
+    growing.add(frame)
+    growing.close()
+
+
+class Growing:
+    """A Parquet table written part by part, each a group of rows; nothing lies at its place before ``close``."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+        self._sink = pa.BufferOutputStream()
+        self._writer: pq.ParquetWriter | None = None
+        self.rows = 0
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Write the next rows; all parts have the same columns."""
+        table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
+        fields = [
+            pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type) else f.type)
+            for f in table.schema
+        ]
+        table = table.cast(pa.schema(fields)).replace_schema_metadata(None)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._sink, table.schema, compression="zstd", version="2.6")
+        self._writer.write_table(table)
+        self.rows += len(frame)
+
+    def close(self) -> None:
+        """Put the file at its place."""
+        if self._writer is not None:
+            self._writer.close()
+        _replace(self._path, self._sink.getvalue().to_pybytes())
 
 
 def sheet(frame: pd.DataFrame) -> bytes:

@@ -27,7 +27,12 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
 def with_comma(rows: pd.DataFrame, crf: dict[str, Any]) -> pd.Series:
     """Tell which rows come from a form whose file is declared to write numbers with a decimal comma."""
     forms = [form["name"] for form in crf.values() if form.get("decimal") == ","]
-    return rows["REC"].str.split(":").str[0].isin(forms)
+    return form_of(rows).isin(forms) if forms else pd.Series(False, index=rows.index)
+
+
+def form_of(rows: pd.DataFrame) -> pd.Series:
+    """Form of each record, from its id."""
+    return rows["REC"].str.replace(r":.*", "", regex=True)
 
 
 def pointed(rows: pd.DataFrame, name: str, crf: dict[str, Any]) -> pd.Series:

@@ -21,6 +21,7 @@ BOUND = r"LLN|ULN|[0-9]+(?:\.[0-9]+)?"
 CELL = re.compile(rf"([<>]?)({BOUND})(?:-({BOUND}))?( above ULN)?")
 # Limits are products such as 3.0 x ULN: both sides are compared to nine decimals, so that 3 x 0.7 is 2.1.
 DECIMALS = 9
+USED = ("PARAMCD", "AVAL", "AVALU", "ANRLO", "ANRHI", "BASE", "BNRIND", "POST")
 
 Table = list[dict[str, str]]
 
@@ -50,6 +51,7 @@ def grades(rows: pd.DataFrame, table: Table, direction: str, source: str = "grad
     results without a baseline, are graded by the reference range. A rule relative to any baseline is passed
     over where there is none. Source: NCI Common Terminology Criteria for Adverse Events v5.0, Investigations.
     """
+    rows = rows[[name for name in USED if name in rows]]  # each selection below copies every column
     found = pd.DataFrame(
         {
             "GRADE": pd.array([pd.NA] * len(rows), dtype="Int64"),

@@ -14,7 +14,7 @@ from crf2csr.trace import queries
 def _about(rows: pd.DataFrame, subjects: pd.DataFrame, events: dict[str, str]) -> pd.DataFrame:
     """What a query says of a row: its raw record, the subject's number and the visit by its code."""
     return rows.assign(
-        REC=rows["_REC"].astype("str").str.split(" ").str[0],
+        REC=rows["_REC"].astype("str").str.replace(r" .*", "", regex=True),
         SUBJID=rows["USUBJID"].map(subjects["SUBJID"]),
         EVENT=rows["VISIT"].map(events).fillna("").astype("str"),
     )

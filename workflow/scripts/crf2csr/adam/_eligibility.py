@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -134,8 +135,8 @@ def _among(rule: dict[str, Any], rows: pd.DataFrame, dm: pd.DataFrame, prefix: s
         answer = answer.mask(~dm.index.isin(people["asked"]), "U")
     answer = answer.mask(dm.index.isin(people["possible"]), "U")
     answer = answer.mask(dm.index.isin(people["sure"]), "Y" if wanted == "any" else "N")
-    deciding = sure | (possible & ~rows["USUBJID"].isin(people["sure"]))
-    shown = rows[deciding | (asked & ~rows["USUBJID"].isin(people["possible"] | people["sure"]))]
+    deciding = sure | (possible & ~among(rows["USUBJID"], people["sure"]))
+    shown = rows[deciding | (asked & ~among(rows["USUBJID"], people["possible"] | people["sure"]))]
     parts = [shown[name].fillna("").astype("str") for name in rule["show"]]
     text = parts[0].str.cat(parts[1:], sep=" | ") if len(parts) > 1 else parts[0]
     collected = text.groupby(shown["USUBJID"]).agg("; ".join).reindex(dm.index)

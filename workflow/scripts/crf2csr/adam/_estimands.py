@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import among
 from crf2csr.estimands import POLICY, ROLES, STRATEGIES
 from crf2csr.trace import edges_to, own_rows
 
@@ -134,7 +135,7 @@ def _standing(
     subjects: pd.DataFrame,
 ) -> pd.DataFrame:
     """The last value before the event, once for each visit that the event strikes."""
-    mine = rows[(rows[handling.records] == "Y") & rows["USUBJID"].isin(ending.index)]
+    mine = rows[(rows[handling.records] == "Y") & among(rows["USUBJID"], ending.index)]
     before = mine[mine[handling.flag] == "Y"].sort_values(["AVISITN", "ADT"], kind="stable")
     last = before.drop_duplicates(["USUBJID", "PARAMCD"], keep="last")
     is_base = last["ABLFL"] == "Y"

@@ -31,6 +31,7 @@ NO_RESULT, NO_LIMIT, NO_BASE, NO_SEX = (
     "Sex is missing",
 )
 
+USED = ("PARAMCD", "AVAL", "AVALU", "BASE", "AVALCV", "CONVU", "BASECV", "ANRHI", "SEX", "POST")
 Table = list[dict[str, str]]
 
 
@@ -52,6 +53,7 @@ def levels(rows: pd.DataFrame, table: Table, direction: str, source: str = "tabl
         ``LEVEL`` (Int64 0-3; missing where the table has no such test or the level cannot be told) and ``WHY`` it
         cannot be told. A level that refers to the baseline is for results after it.
     """
+    rows = rows[[name for name in USED if name in rows]]  # each selection below copies every column
     level = pd.Series(pd.NA, index=rows.index, dtype="Int64")
     why = pd.Series(np.nan, index=rows.index, dtype="str")
     for rule in (r for r in table if r["direction"] == direction):

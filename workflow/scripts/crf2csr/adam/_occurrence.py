@@ -58,7 +58,8 @@ def analysis_term(rows: pd.DataFrame, coded: str, verbatim: str) -> pd.Series:
 
 def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[str]) -> pd.Series:
     """Flag "Y" the first row of ``among`` per ``by`` in the order given (missing values last)."""
-    ordered = rows[among.fillna(False).astype(bool)].sort_values(order, kind="stable", na_position="last")
+    some = rows.loc[among.fillna(False).astype(bool), list(dict.fromkeys([*by, *order]))]
+    ordered = some.sort_values(order, kind="stable", na_position="last")
     first = ordered.groupby(by, dropna=False).head(1).index
     return flag(pd.Series(rows.index.isin(first), index=rows.index))
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, populations
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import edges_to
 
@@ -92,7 +93,7 @@ def derive(
         for rule in rules.get(kind, []):
             about = rule if kind != "flags" or "pick" not in rule else rule | {"where": rule.get("among", {})}
             rows = rows_of(about, domains)
-            rows = rows[rows["USUBJID"].isin(key.index)]
+            rows = rows[among(rows["USUBJID"], key.index)]
             if kind == "counts":
                 rows = rows[rows["_DISTINCT"].notna()]
                 number = rows.groupby("USUBJID")["_DISTINCT"].nunique()
@@ -104,7 +105,7 @@ def derive(
                         ["USUBJID", "DOM", "SEQ"]
                     ]
                     rows = rows.merge(met, on=["USUBJID", "DOM", "SEQ"])
-                has = people["USUBJID"].isin(rows["USUBJID"])
+                has = among(people["USUBJID"], rows["USUBJID"])
                 made[rule["variable"]] = pd.Series(np.where(has, "Y", "N"), index=people.index, dtype="str")
             elif kind == "dates":
                 rows = picked(rows[rows["_DATE"].notna()], rule["pick"], first_dose)

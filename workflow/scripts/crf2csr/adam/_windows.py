@@ -61,7 +61,8 @@ def nearest(rows: pd.DataFrame, candidate: pd.Series, by: list[str]) -> pd.Serie
 
     ``rows`` has AWTDIFF, ADT and ASEQ0 (order of collection).
     """
-    pool = rows[candidate & rows["AVISIT"].notna()]
+    needed = list(dict.fromkeys([*by, "AVISIT", "AWTDIFF", "ADT", "ASEQ0"]))
+    pool = rows.loc[candidate & rows["AVISIT"].notna(), needed]
     pool = pool.assign(_distance=pool["AWTDIFF"].abs())
     ordered = pool.sort_values(["_distance", "ADT", "ASEQ0"], ascending=[True, False, False], kind="stable")
     first = ordered.groupby([*by, "AVISIT"], dropna=False).head(1).index
@@ -87,7 +88,7 @@ def baseline(rows: pd.DataFrame, first_dose: pd.Series, by: list[str]) -> pd.Ser
     """Flag "Y" the last non-missing value on or before the first dose (a day) per ``by``."""
     early = before_dose(rows, first_dose) & rows["AVAL"].notna()
     order = ["ADT", *(["ATM"] if "ATM" in rows else []), "ASEQ0"]
-    last = rows[early].sort_values(order, kind="stable", na_position="first")
+    last = rows.loc[early, list(dict.fromkeys([*by, *order]))].sort_values(order, kind="stable", na_position="first")
     flag = _no_text(rows.index)
     flag.loc[last.groupby(by, dropna=False).tail(1).index] = "Y"
     return flag

@@ -9,6 +9,7 @@ import pandas as pd
 from crf2csr import dates, numbers
 from crf2csr.adam import _interest, _phases
 from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
+from crf2csr.columns import among
 from crf2csr.trace import Made
 
 
@@ -24,7 +25,7 @@ def derive(
     """Build ADAE: every event of every subject of ADSL, whether treated or not; with the phase in which it starts."""
     made = Made(ae)
     rows = made.ledger.split(
-        ae, ae["USUBJID"].isin(adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL"
+        ae, among(ae["USUBJID"], adsl["USUBJID"]), "ADAE: events of subjects in ADSL", "AE", "subject is not in ADSL"
     )
     rows = with_subject(rows.reset_index(drop=True), adsl, spec)
     rows = with_dates(rows, "AE", adsl, page["study"].get("cutoff"))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from crf2csr import dates, numbers, populations
 from crf2csr.adam import _phases
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import Made
 
@@ -40,7 +41,7 @@ def derive(
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
     source = " ".join(name.upper() for name in domains)
     made.ledger.enter("ADCC: records of the parameters", source, sum(map(len, parts)), len(rows))
-    known = rows["USUBJID"].isin(adsl["USUBJID"])
+    known = among(rows["USUBJID"], adsl["USUBJID"])
     rows = made.ledger.split(rows, known, "ADCC: records of subjects in ADSL", source, "subject is not in ADSL")
     dated = rows["ADT"].notna()
     rows = made.ledger.split(rows, dated, "ADCC: records with a full date", source, "date missing or partial")

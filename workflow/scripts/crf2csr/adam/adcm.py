@@ -9,6 +9,7 @@ import pandas as pd
 from crf2csr import dates
 from crf2csr.adam import _prohibited
 from crf2csr.adam._occurrence import analysis_term, ask, flag, of_subject, with_dates, with_subject
+from crf2csr.columns import among
 from crf2csr.populations import matches
 from crf2csr.trace import Made
 
@@ -34,7 +35,7 @@ def derive(
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     rows = made.ledger.split(
         rows,
-        rows["USUBJID"].isin(adsl["USUBJID"]),
+        among(rows["USUBJID"], adsl["USUBJID"]),
         "ADCM: records of subjects in ADSL",
         "CM, PR",
         "subject is not in ADSL",

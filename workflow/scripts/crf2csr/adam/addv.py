@@ -10,6 +10,7 @@ import pandas as pd
 from crf2csr import dates
 from crf2csr.adam._occurrence import flag, of_subject, with_subject
 from crf2csr.adam._screening import of_failed_screening
+from crf2csr.columns import among
 from crf2csr.populations import matches
 from crf2csr.trace import Made, edges_to
 
@@ -33,7 +34,11 @@ def derive(
     """Build ADDV: the reported deviations of every subject, and the derived ones of treated subjects."""
     made = Made(dv)
     reported = made.ledger.split(
-        dv, dv["USUBJID"].isin(adsl["USUBJID"]), "ADDV: deviations of subjects in ADSL", "DV", "subject is not in ADSL"
+        dv,
+        among(dv["USUBJID"], adsl["USUBJID"]),
+        "ADDV: deviations of subjects in ADSL",
+        "DV",
+        "subject is not in ADSL",
     )
     treated = adsl[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rules = page["derived_deviations"]
@@ -100,7 +105,7 @@ def _visits(
     sv: pd.DataFrame, treated: pd.DataFrame, visits: list[dict[str, Any]], rules: dict[str, Any]
 ) -> pd.DataFrame:
     """Planned visits outside the window of the protocol; visits that did not take place, dated by their planned day."""
-    rows = sv[sv["USUBJID"].isin(treated.index)].assign(
+    rows = sv[among(sv["USUBJID"], treated.index)].assign(
         SRCDOM="SV", SRCVAR="SVSTDTC", SRCSEQ=0, ASTDT=dates.to_day(sv["SVSTDTC"])
     )
     planned = [v for v in visits if "from" in v]
@@ -128,7 +133,7 @@ def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: d
         )
     rule = rules["consent"]
     own = matches(pr, rule["procedures"], source="config/config.yaml: derived_deviations.consent")
-    done = pr[own & pr["USUBJID"].isin(treated.index)]
+    done = pr[own & among(pr["USUBJID"], treated.index)]
     day = dates.to_day(done["PRSTDTC"])
     early = (day < done["USUBJID"].map(treated["RFICDT"]).astype("Int64")).fillna(False).astype(bool)
     before = done.assign(
@@ -139,7 +144,7 @@ def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: d
         SRCSEQ=done["PRSEQ"],
     )
     signed = ds[matches(ds, rule["consents"], source="config/config.yaml: derived_deviations.consent")]
-    signed = signed[signed["USUBJID"].isin(treated.index) & signed["ICFVER"].notna()]
+    signed = signed[among(signed["USUBJID"], treated.index) & signed["ICFVER"].notna()]
     on = dates.to_day(signed["DSSTDTC"])
     starts = dates.to_day(pd.Series(rule["versions"], dtype="str")).sort_values(kind="stable")
     place = np.searchsorted(starts.to_numpy("int64"), on.fillna(0).to_numpy("int64"), side="right") - 1
@@ -164,7 +169,7 @@ def _consent(ds: pd.DataFrame, pr: pd.DataFrame, treated: pd.DataFrame, rules: d
 
 def _eligibility(adie: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
     """Treated subjects whose data contradict a criterion, dated by the first dose."""
-    rows = adie[(adie["MET"] == "N") & adie["USUBJID"].isin(treated.index)]
+    rows = adie[(adie["MET"] == "N") & among(adie["USUBJID"], treated.index)]
     shown = rows["COLLVAL"].astype("str").where(rows["COLLVAL"].notna(), "nothing collected")
     rows = rows.assign(
         DVTERM=rows["IETESTCD"] + " " + rows["IETEST"] + ": " + shown,
@@ -178,7 +183,7 @@ def _eligibility(adie: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any
 
 def _prohibited(adcm: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
     """Prohibited treatment while on treatment, dated by its start, at the earliest by the first dose."""
-    rows = adcm[(adcm["PROHFL"] == "Y") & adcm["USUBJID"].isin(treated.index)]
+    rows = adcm[(adcm["PROHFL"] == "Y") & among(adcm["USUBJID"], treated.index)]
     first = rows["USUBJID"].map(treated["TRTSDT"]).astype("Int64")
     start = rows["ASTDT"].where((rows["ASTDT"] >= first).fillna(False).astype(bool), first)
     rows = rows.assign(
@@ -189,7 +194,7 @@ def _prohibited(adcm: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]
 
 def _compliance(adex: pd.DataFrame, treated: pd.DataFrame, rules: dict[str, Any]) -> pd.DataFrame:
     """Compliance outside its limits, dated by the last dose."""
-    rows = adex[(adex["CRIT1FL"] == "N") & (adex["PARAMCD"] == "COMPL") & adex["USUBJID"].isin(treated.index)]
+    rows = adex[(adex["CRIT1FL"] == "N") & (adex["PARAMCD"] == "COMPL") & among(adex["USUBJID"], treated.index)]
     told = "Compliance " + rows["AVAL"].map(lambda share: f"{share:.1f} %").astype("str")
     rows = rows.assign(
         DVTERM=told, ASTDT=rows["USUBJID"].map(treated["TRTEDT"]), SRCDOM="ADEX", SRCVAR="AVAL", SRCSEQ=rows["ASEQ"]

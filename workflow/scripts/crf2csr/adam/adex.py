@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr.adam import _exposure
 from crf2csr.adam._occurrence import ask, flag, with_subject
+from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
 FROM_EX = ["DDUR", "NINTR", "DINTR", "TDOSE", "ADOSE", "RDI", "NADJ"]
@@ -29,13 +30,17 @@ def derive(
     made = Made(adsl)
     inside = made.ledger.split(
         ex,
-        ex["USUBJID"].isin(treated["USUBJID"]),
+        among(ex["USUBJID"], treated["USUBJID"]),
         "ADEX: intervals of treated subjects",
         "EX",
         "subject was not treated",
     )
     counted = made.ledger.split(
-        da, da["USUBJID"].isin(treated["USUBJID"]), "ADEX: counts of treated subjects", "DA", "subject was not treated"
+        da,
+        among(da["USUBJID"], treated["USUBJID"]),
+        "ADEX: counts of treated subjects",
+        "DA",
+        "subject was not treated",
     )
     values, reasons = _values(inside, counted, treated, page)
     about = {p["code"]: p for p in spec["parameters"]}

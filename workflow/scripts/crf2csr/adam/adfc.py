@@ -13,6 +13,7 @@ import pandas as pd
 
 from crf2csr import dates, populations
 from crf2csr.adam import _windows
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import Made
 
@@ -47,7 +48,11 @@ def derive(
         made.ledger.split(frame, used[name], "ADFC: parameters", name.upper(), "not a parameter of ADFC")
     rows = pd.concat(parts, ignore_index=True)
     rows = made.ledger.split(
-        rows, rows["USUBJID"].isin(people.index), "ADFC: results of subjects in ADSL", "ADFC", "subject is not in ADSL"
+        rows,
+        among(rows["USUBJID"], people.index),
+        "ADFC: results of subjects in ADSL",
+        "ADFC",
+        "subject is not in ADSL",
     ).reset_index(drop=True)
     first = rows["USUBJID"].map(people["TRTSDT"]).astype("Int64")
     rows["ADY"] = dates.study_day(rows["ADT"], first)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from crf2csr import dates, populations
 from crf2csr.adam import _imputation, _prohibited
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import Made
 
@@ -79,7 +80,7 @@ def _found(
     """The rows of one source that show the event, with their dates."""
     domain = source["of"]
     prefix = domain.upper()
-    rows = frame[frame["USUBJID"].isin(treated.index)]
+    rows = frame[among(frame["USUBJID"], treated.index)]
     made.ledger.enter(
         f"ADICE: rows of treated subjects, {source['date']}",
         prefix,

@@ -10,10 +10,13 @@ import pandas as pd
 from crf2csr import dates, numbers
 from crf2csr.adam import _ctcae, _hepatic, _levels, _records
 from crf2csr.adam._occurrence import first_of
+from crf2csr.columns import among
 from crf2csr.trace import Made
 
 LIMIT = rf"(<=|>=|<|>)({numbers.NUMBER.pattern})"
 SCALES = {"H": "high", "L": "low"}
+
+BY_SUBJECT = True  # a result is judged by its subject's own results alone
 
 
 def derive(
@@ -28,7 +31,11 @@ def derive(
     done = ~(rows["LBSTAT"] == "NOT DONE").fillna(False).astype(bool)
     rows = made.ledger.split(rows, done, "ADLB: tests that were done", "LB", "test was not done")
     rows = made.ledger.split(
-        rows, rows["USUBJID"].isin(treated.index), "ADLB: results of treated subjects", "LB", "subject was not treated"
+        rows,
+        among(rows["USUBJID"], treated.index),
+        "ADLB: results of treated subjects",
+        "LB",
+        "subject was not treated",
     )
     rows = measured(rows.reset_index(drop=True), page["labs"]["censored"])
     about = {p["code"]: p for p in tested}
@@ -46,7 +53,7 @@ def derive(
         liver, made.edges = _hepatic.derive(rows, treated, late, spec["hepatic"])
         notable = liver.loc[liver["PARAMCD"].isin([spec["hepatic"]["quadrant"]]) & (liver["AVAL"] > 0), "USUBJID"]
         judged = [*spec["hepatic"]["enzymes"], spec["hepatic"]["bilirubin"], spec["hepatic"]["alp"]]
-        shown = rows["PARAMCD"].isin(judged) & rows["USUBJID"].isin(notable)
+        shown = rows["PARAMCD"].isin(judged) & among(rows["USUBJID"], notable)
         rows["LIVFL"] = pd.Series("Y", index=rows.index, dtype="str").where(shown)
         rows = pd.concat([rows, liver], ignore_index=True)
     made.data = _records.label(rows, spec, treated)

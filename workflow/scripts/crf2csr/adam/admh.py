@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr.adam import _interest
 from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
+from crf2csr.columns import among
 from crf2csr.trace import Made
 
 
@@ -18,7 +19,7 @@ def derive(
     """Build ADMH from what was present; a condition that was asked about and denied is in MH only."""
     made = Made(mh)
     rows = made.ledger.split(
-        mh, mh["USUBJID"].isin(adsl["USUBJID"]), "ADMH: history of subjects in ADSL", "MH", "subject is not in ADSL"
+        mh, among(mh["USUBJID"], adsl["USUBJID"]), "ADMH: history of subjects in ADSL", "MH", "subject is not in ADSL"
     )
     present = rows["MHOCCUR"].isna() | (rows["MHOCCUR"] == "Y").fillna(False)
     rows = made.ledger.split(

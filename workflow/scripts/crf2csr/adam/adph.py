@@ -14,6 +14,7 @@ import pandas as pd
 
 from crf2csr import dates, populations
 from crf2csr.adam._occurrence import ask
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import Made, edges_to
 
@@ -36,7 +37,11 @@ def derive(
     made = Made(pd.DataFrame())
     lines = _lines(rules, {name: frame for name, frame in domains.items() if frame is not None}, made)
     lines = made.ledger.split(
-        lines, lines["USUBJID"].isin(adsl["USUBJID"]), "ADPH: lines of subjects in ADSL", "CM EX", "subject not in ADSL"
+        lines,
+        among(lines["USUBJID"], adsl["USUBJID"]),
+        "ADPH: lines of subjects in ADSL",
+        "CM EX",
+        "subject not in ADSL",
     )
     dated = lines["first"].notna()
     made.queries.append(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr import dates, populations
 from crf2csr.adam import _criteria, _dlqi, _doubts, _estimands, _records, _response, _subject, _wpai
+from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
 WRITTEN_TOTAL = "DLQI111"  # the total of the questionnaire as it stands on the form
@@ -38,7 +39,7 @@ def derive(
     made = Made(rows)
     rows = made.ledger.split(
         rows,
-        rows["USUBJID"].isin(treated.index),
+        among(rows["USUBJID"], treated.index),
         "ADQS: scores of treated subjects",
         "QS MK",
         "subject was not treated",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _assessments, _criteria, _doubts, _estimands, _records, _response
+from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
 # Scores held in whole tenths; the others are plain counts.
@@ -31,7 +32,7 @@ def derive(
     rows = pd.concat([values, _pga(rs)], ignore_index=True)
     made = Made(rows)
     rows = made.ledger.split(
-        rows, rows["USUBJID"].isin(treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated"
+        rows, among(rows["USUBJID"], treated.index), "ADRS: scores of treated subjects", "RS", "subject was not treated"
     )
     windows = {p["code"]: page["windows"][p["windows"]] for p in spec["parameters"] if "windows" in p}
     rows = _criteria.columns(_records.derive(rows, treated, windows, page), spec)

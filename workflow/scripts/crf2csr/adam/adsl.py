@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _assessments, _exposure, _prohibited, _sets, _subject, _windows
+from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
 yes = _sets.yes
@@ -128,7 +129,7 @@ def _disposition(rows: pd.DataFrame, ds: pd.DataFrame, edges: list[pd.DataFrame]
             {"variable": status, "of": "ds", "where": rule, "value": "DSDECOD", "date": "DSSTDTC"}, {"ds": ds}
         )
         ended = _subject.picked(ended, "last", key)
-        ended = ended[ended["USUBJID"].isin(key.index)]
+        ended = ended[among(ended["USUBJID"], key.index)]
         rows[reason] = rows["USUBJID"].map(ended.set_index("USUBJID")["_VALUE"]).astype("str")
         source = ended.merge(
             ds[["USUBJID", "DSSEQ", "DSTERM"]], left_on=["USUBJID", "SEQ"], right_on=["USUBJID", "DSSEQ"]
@@ -189,7 +190,7 @@ def _pppasi(
     """Baseline PPPASI, and whether the endpoint visit has one inside the window of the protocol."""
     scored = _assessments.pppasi(rs)
     about = rows.set_index("USUBJID")
-    total = scored.totals[scored.totals["USUBJID"].isin(about.index)].assign(
+    total = scored.totals[among(scored.totals["USUBJID"], about.index)].assign(
         AVAL=lambda t: t["PPPASI"].astype("float64")
     )
     first = total["USUBJID"].map(about["TRTSDT"])
@@ -205,7 +206,7 @@ def _pppasi(
     inside = (
         ((day >= visit["from"]) & (day <= visit["to"])).fillna(False).astype(bool) & total["PPPASI"].notna() & treated
     )
-    rows["ENDPINFL"] = yes(rows["USUBJID"].isin(total.loc[inside, "USUBJID"])).where(rows["TRTSDT"].notna())
+    rows["ENDPINFL"] = yes(among(rows["USUBJID"], total.loc[inside, "USUBJID"])).where(rows["TRTSDT"].notna())
     used = pd.concat([base.reset_index()[["USUBJID", "RSGRPID"]], total.loc[inside, ["USUBJID", "RSGRPID"]]])
     items = scored.items.merge(used.drop_duplicates())
     edges.append(edges_to(items.assign(_KEY=items["USUBJID"].map(about["_KEY"])), "RS", "RSSEQ"))
@@ -218,7 +219,7 @@ def _compliance(rows: pd.DataFrame, da: pd.DataFrame, page: dict[str, Any], edge
     counts = _exposure.compliance(da, treated, page["arms"])
     rows["COMPL"] = rows["USUBJID"].map(counts["COMPL"]).astype("float64")
     rows["COMPLRS"] = rows["USUBJID"].map(counts["REASON"]).astype("str")
-    used = da[da["USUBJID"].isin(treated["USUBJID"])]
+    used = da[among(da["USUBJID"], treated["USUBJID"])]
     edges.append(edges_to(used.assign(_KEY=used["USUBJID"]), "DA", "DASEQ"))
     return rows
 
@@ -246,10 +247,10 @@ def _deviations(
             found = found.assign(_TEXT=found[rule["text"]])
         parts.append(found[["USUBJID", "DOM", "SEQ", "_TEXT"]])
     found = pd.concat(parts, ignore_index=True)
-    found = found[found["USUBJID"].isin(rows.loc[rows["TRTSDT"].notna(), "USUBJID"])]
+    found = found[among(found["USUBJID"], rows.loc[rows["TRTSDT"].notna(), "USUBJID"])]
     edges += [edges_to(some.assign(_KEY=some["USUBJID"]), str(dom), "SEQ") for dom, some in found.groupby("DOM")]
     treated = rows["TRTSDT"].notna()
-    rows["IMPDVFL"] = yes(rows["USUBJID"].isin(found["USUBJID"])).where(treated)
+    rows["IMPDVFL"] = yes(among(rows["USUBJID"], found["USUBJID"])).where(treated)
     texts = (
         found.drop_duplicates(["USUBJID", "_TEXT"])
         .sort_values(["USUBJID", "_TEXT"])

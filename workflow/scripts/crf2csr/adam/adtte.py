@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import populations
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.trace import Made, edges_to
 
@@ -123,7 +124,7 @@ def _parameter(
         some = frame[populations.matches(frame, parameter["among"]["where"], source=f"{FILE}: {code}")]
         people = made.ledger.split(
             people,
-            people["USUBJID"].isin(some["USUBJID"]),
+            among(people["USUBJID"], some["USUBJID"]),
             f"ADTTE: {code}, event possible",
             "ADSL",
             parameter["among"]["reason"],

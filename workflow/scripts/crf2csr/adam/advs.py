@@ -9,6 +9,7 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _records
+from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
 
@@ -26,7 +27,7 @@ def derive(
     rows = made.ledger.split(rows, done, "ADVS: measurements that were done", "VS", "not done")
     rows = made.ledger.split(
         rows,
-        rows["USUBJID"].isin(treated.index),
+        among(rows["USUBJID"], treated.index),
         "ADVS: measurements of treated subjects",
         "VS",
         "subject was not treated",
@@ -73,7 +74,7 @@ def body_mass_index(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         ["ADT", "ASEQ0"], kind="stable", na_position="last"
     )
     tall = height.drop_duplicates("USUBJID").set_index("USUBJID")
-    weight = rows[(rows["PARAMCD"] == "WEIGHT") & rows["AVAL"].notna() & rows["USUBJID"].isin(tall.index)]
+    weight = rows[(rows["PARAMCD"] == "WEIGHT") & rows["AVAL"].notna() & among(rows["USUBJID"], tall.index)]
     metres = weight["USUBJID"].map(tall["AVAL"]) / 100
     made = weight.assign(
         PARAMCD="BMI",

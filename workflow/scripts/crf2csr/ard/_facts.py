@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -192,7 +193,7 @@ class Analysis:
         total = [self.spec["total"]] if "total" in self.spec else []
         for arm in [*self.arms, *total]:
             people = self.subjects if arm in total else self.subjects[self.subjects[self.arm_variable] == arm]
-            mine = self.rows[self.rows["USUBJID"].isin(people["USUBJID"])]
+            mine = self.rows[among(self.rows["USUBJID"], people["USUBJID"])]
             if not by:
                 found.append(({"group1_level": arm}, mine, people))
                 continue
@@ -262,7 +263,7 @@ def _split(
     people: pd.DataFrame, variable: str, arms: list[str], having: pd.Series, about: dict[str, Any]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Divide each arm into subjects with and without a row; the two labels are declared."""
-    held = people["USUBJID"].isin(having)
+    held = among(people["USUBJID"], having)
     half = pd.Series(about["without"], index=people.index, dtype="str").mask(held, about["with"])
     alone = len(arms) == 1
     columns = [label if alone else f"{arm}, {label}" for arm in arms for label in (about["with"], about["without"])]
@@ -287,10 +288,10 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     left_out = people.iloc[0:0]
     if "without" in spec:
         held = [_elsewhere(datasets, about, where)["USUBJID"] for about in spec["without"]]
-        gone = people["USUBJID"].isin(pd.concat(held))
+        gone = among(people["USUBJID"], pd.concat(held))
         people, left_out = people[~gone], people[gone]
     data = datasets[spec["dataset"]]
-    rows = data[matches(data, spec.get("where"), source=where) & data["USUBJID"].isin(people["USUBJID"])]
+    rows = data[matches(data, spec.get("where"), source=where) & among(data["USUBJID"], people["USUBJID"])]
     variable = spec.get("arm", "TRT01P")
     arms = [arm["label"] for arm in page["arms"] if arm.get("treated", True) or spec.get("all_arms")]
     if spec.get("pooled"):
@@ -302,5 +303,5 @@ def choose(spec: dict[str, Any], datasets: dict[str, pd.DataFrame], page: dict[s
     if spec.get("total") in arms:
         raise Cause("the total bears the name of an arm", file=where, field="total", value=spec["total"])
     beside = {name: _elsewhere(datasets, about, where) for name, about in spec.get("beside", {}).items()}
-    beside = {name: found[found["USUBJID"].isin(people["USUBJID"])] for name, found in beside.items()}
+    beside = {name: found[among(found["USUBJID"], people["USUBJID"])] for name, found in beside.items()}
     return Analysis(spec, rows, people, arms, variable, page, left_out, beside)

@@ -239,13 +239,10 @@ def _donors(known: Array, wanted: Array, chance: Array) -> Array:
     """For each wanted prediction the place of one of the nearest known ones, each as likely: (batch, wanted)."""
     count = known.shape[1]
     near = min(DONORS, count)
-    order = np.argsort(known, axis=1, kind="stable")
+    order = _ascending(known)
     ranked = np.take_along_axis(known, order, axis=1)
-    # How many known predictions lie below each wanted one, from one sort of both together.
-    both = np.argsort(np.concatenate([wanted, known], axis=1), axis=1, kind="stable")
-    below = np.empty_like(both)
-    np.put_along_axis(below, both, np.cumsum(both >= wanted.shape[1], axis=1), axis=1)
-    first = np.clip(below[:, : wanted.shape[1]] - near, 0, max(count - 2 * near, 0))
+    below = np.stack([np.searchsorted(own, values) for own, values in zip(ranked, wanted, strict=True)])
+    first = np.clip(below - near, 0, max(count - 2 * near, 0))
     window = np.minimum(first[:, :, None] + np.arange(min(2 * near, count)), count - 1)
     flat = window.reshape(len(known), -1)
     distance = np.abs(np.take_along_axis(ranked, flat, axis=1).reshape(window.shape) - wanted[:, :, None])
@@ -253,6 +250,21 @@ def _donors(known: Array, wanted: Array, chance: Array) -> Array:
     one = np.take_along_axis(closest, (chance * near).astype("int64")[:, :, None], axis=2)
     place = np.take_along_axis(window, one, axis=2)[:, :, 0]
     return np.take_along_axis(order, place, axis=1)
+
+
+def _ascending(values: Array) -> Array:
+    """Places of the values of each row in their order, equal ones as they stand: the stable sort, in less time."""
+    order = np.argsort(values, axis=1)
+    ranked = np.take_along_axis(values, order, axis=1)
+    same = np.zeros(values.shape, dtype=bool)
+    same[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
+    later = np.flatnonzero(same)
+    if len(later):
+        tied = np.union1d(later, later - 1)
+        run = np.cumsum(~same.ravel()[tied])
+        places = order.ravel()
+        places[tied] = places[tied][np.lexsort((places[tied], run))]
+    return order
 
 
 def r_hat(chains: Array) -> Array:

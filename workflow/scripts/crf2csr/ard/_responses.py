@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr.ard._facts import one_row_each
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -66,13 +67,13 @@ def known(rows: pd.DataFrame, people: pd.DataFrame, variable: str, missing: str,
         raise Cause("`missing` is nonresponder or exclude", file=place, value=missing)
     value = checked(rows, variable, place)
     yes, no = rows.index[value == 1], rows.index[value == 0]
-    absent = people.index[~people["USUBJID"].isin(rows.loc[value.notna(), "USUBJID"])]
+    absent = people.index[~among(people["USUBJID"], rows.loc[value.notna(), "USUBJID"])]
     counted = people.index if missing == "nonresponder" else people.index.difference(absent)
-    return Responses(yes, no, absent, counted, people.index[people["USUBJID"].isin(rows.loc[yes, "USUBJID"])])
+    return Responses(yes, no, absent, counted, people.index[among(people["USUBJID"], rows.loc[yes, "USUBJID"])])
 
 
 def having(rows: pd.DataFrame, people: pd.DataFrame, where: dict[str, Any] | None, place: str) -> Responses:
     """Responses of subjects with at least one row that meets a condition; every other subject has none."""
     mine = rows[matches(rows, where, source=place)]
-    held = people["USUBJID"].isin(mine["USUBJID"])
+    held = among(people["USUBJID"], mine["USUBJID"])
     return Responses(mine.index, mine.index[:0], people.index[:0], people.index, people.index[held])

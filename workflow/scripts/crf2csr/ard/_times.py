@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr.ard._facts import Analysis, Facts, one_row_each
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 
@@ -36,10 +37,10 @@ def strata_of(rows: pd.DataFrame, analysis: Analysis) -> tuple[pd.DataFrame, np.
     strange = [name for name in names if name not in analysis.subjects]
     if strange:
         raise Cause("is not a variable of ADSL", file=analysis.place, field="strata", value=strange[0])
-    people = analysis.subjects[analysis.subjects["USUBJID"].isin(rows["USUBJID"])]
+    people = analysis.subjects[among(analysis.subjects["USUBJID"], rows["USUBJID"])]
     complete = people[names].notna().all(axis=1)
     number = people[complete].groupby(names, sort=True).ngroup().set_axis(people.loc[complete, "USUBJID"])
-    kept = rows[rows["USUBJID"].isin(number.index)]
+    kept = rows[among(rows["USUBJID"], number.index)]
     return kept, kept["USUBJID"].map(number).to_numpy("int64"), people[~complete]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from crf2csr.ard._card import Card
 from crf2csr.ard._describe import EXTRA, describe
 from crf2csr.ard._facts import Analysis, Facts, one_row_each
+from crf2csr.columns import among
 
 CARD = Card(
     name="Descriptive statistics",
@@ -49,7 +50,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
 def _one(about: dict[str, Any], rows: pd.DataFrame, people: pd.DataFrame, digits: int, facts: Facts) -> None:
     values = pd.to_numeric(rows[about["variable"]]).astype("float64")
     known = values[values.notna()]
-    absent = people.index[~people["USUBJID"].isin(rows.loc[known.index, "USUBJID"])]
+    absent = people.index[~among(people["USUBJID"], rows.loc[known.index, "USUBJID"])]
     members = facts.set_of(about["dataset"], known.index)
     facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
     facts.add("n", len(known), "count", members, **about)

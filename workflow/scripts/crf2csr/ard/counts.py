@@ -11,6 +11,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -65,7 +66,7 @@ def _one(
     facts: Facts,
 ) -> None:
     known = rows[rows["LEVEL"].notna()]
-    held = people["USUBJID"].isin(known["USUBJID"])
+    held = among(people["USUBJID"], known["USUBJID"])
     base = people if basis == "population" else people[held]
     facts.add("N", len(base), "count", facts.set_of("adsl", base.index), **about)
     for level in levels:

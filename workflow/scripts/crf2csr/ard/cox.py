@@ -13,6 +13,7 @@ from crf2csr.ard._card import Card
 from crf2csr.ard._columns import Column, columns_of
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_options, known_times, left_out
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -93,7 +94,7 @@ class _Model:
         self.level, self.ties = self.o.get("level", 0.95), self.o.get("ties", "efron")
         self.about = analysis.common() | where | {"variable": "AVAL"}
         known = known_times(rows, analysis.place)
-        listed, timed = (people["USUBJID"].isin(some["USUBJID"]) for some in (rows, known))
+        listed, timed = (among(people["USUBJID"], some["USUBJID"]) for some in (rows, known))
         reasons = {"no record of this time": ~listed, "no time": ~timed}
         for covariate in self.o["covariates"]:
             if covariate["variable"] not in people:
@@ -102,7 +103,7 @@ class _Model:
             reasons[f"{label} not known"] = people[covariate["variable"]].isna()
         left_out(facts, self.about, people, reasons)
         whole = people[~pd.concat(reasons, axis=1).any(axis=1)]
-        self.known = known[known["USUBJID"].isin(whole["USUBJID"])]
+        self.known = known[among(known["USUBJID"], whole["USUBJID"])]
         self.people = whole.set_index("USUBJID").loc[self.known["USUBJID"]]
         self.time, self.event = self.known["AVAL"].to_numpy("float64"), (self.known["CNSR"] == 0).to_numpy(bool)
         self.columns = columns_of(self.people, self.o["covariates"], analysis.arms, analysis.place)

@@ -15,6 +15,7 @@ from crf2csr.ard import _aj, _km
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_causes, known_options, left_out
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -49,8 +50,8 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     for where, rows, people in analysis.groups():
         about = analysis.common() | where | {"variable": o.get("time", "CMPAVAL")}
         known, causes = known_causes(analysis, rows)
-        listed = people["USUBJID"].isin(rows["USUBJID"])
-        timed = people["USUBJID"].isin(known["USUBJID"])
+        listed = among(people["USUBJID"], rows["USUBJID"])
+        timed = among(people["USUBJID"], known["USUBJID"])
         left_out(facts, about, people, {"no record of this time": ~listed, "no time": ~timed})
         _Arm(facts, about, known, causes, o).add()
 

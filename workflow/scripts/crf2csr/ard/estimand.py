@@ -15,6 +15,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.estimands import STRATEGIES
 from crf2csr.populations import matches
@@ -99,7 +100,7 @@ def _touched(analysis: Analysis, declared: list[dict[str, Any]], events: dict[st
                 _count(one, rows[rows["ICECD"] == event], rows, people, facts)
         every = about | {"variable": "strategy", "variable_level": ANY}
         _count(every, rows, rows, people, facts)
-        free = people.index[~people["USUBJID"].isin(rows["USUBJID"])]
+        free = people.index[~among(people["USUBJID"], rows["USUBJID"])]
         facts.add("n_none", len(free), "count", facts.set_of("adsl", free), **every)
         facts.add("p_none", len(free) / len(people) if len(people) else None, "percent", None, **every)
 

@@ -15,6 +15,7 @@ from scipy.special import ndtri
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -90,8 +91,8 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         mine, lost = people[length >= 1], people[~(length >= 1)]
         last = length[mine.index].to_numpy()
         position = pd.Series(np.arange(len(mine)), index=mine["USUBJID"])
-        own = rows[rows["USUBJID"].isin(mine["USUBJID"])]
-        stray = rows.index[~rows["USUBJID"].isin(mine["USUBJID"])]
+        own = rows[among(rows["USUBJID"], mine["USUBJID"])]
+        stray = rows.index[~among(rows["USUBJID"], mine["USUBJID"])]
         begin = own["USUBJID"].map(mine.set_index("USUBJID")[start])
         day = (own[date] - begin + 1).astype("float64")
         subject = own["USUBJID"].map(position)

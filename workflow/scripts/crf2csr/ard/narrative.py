@@ -14,6 +14,7 @@ from crf2csr import dates
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._sentences import Language, Sentence, beside, listed, single
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -64,12 +65,12 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     # The options are the templates of a whole chapter: they stand in the configuration, not beside each fact.
     about = analysis.common() | {"options": None, "group3": "USUBJID"}
     about |= {"group1_level": analysis.spec.get("pooled", "All subjects")}
-    has = analysis.subjects["USUBJID"].isin(subjects)
+    has = among(analysis.subjects["USUBJID"], subjects)
     whole = about | {"group3": None}
     facts.add("N", len(people), "count", facts.set_of("adsl", analysis.subjects.index), **whole)
     facts.add("n", len(subjects), "count", facts.set_of("adsl", analysis.subjects.index[has]), **whole)
     if "at_most" in o:
-        out = analysis.subjects.index[analysis.subjects["USUBJID"].isin(left_out)]
+        out = analysis.subjects.index[among(analysis.subjects["USUBJID"], left_out)]
         facts.add("left_out", len(left_out), "count", facts.set_of("adsl", out), **whole)
     named = {s: about | {"group3_level": s} for s in subjects}
     for subject in subjects:
@@ -115,7 +116,7 @@ def _chosen(
     rows: pd.DataFrame, block: dict[str, Any], reasons: dict[str, Any], subjects: list[str], place: str
 ) -> pd.DataFrame:
     """The rows of a block, in its order."""
-    rows = rows[rows["USUBJID"].isin(subjects) & matches(rows, block.get("where"), source=place)]
+    rows = rows[among(rows["USUBJID"], subjects) & matches(rows, block.get("where"), source=place)]
     if "chosen" in block:
         held = [positions for mine in reasons.values() for _, of, positions in mine if of == block["of"]]
         is_reason = rows.index.isin(np.concatenate(held) if held else np.array([], dtype="int64"))

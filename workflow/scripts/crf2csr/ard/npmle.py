@@ -18,6 +18,7 @@ from crf2csr.ard import _npmle
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts, one_row_each
 from crf2csr.ard._times import known_options, left_out
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -88,7 +89,7 @@ def _account(
     exact, never = known["L"] == known["R"], np.isinf(known["R"])
     for name, chosen in (("n_exact", exact), ("n_between", ~exact & ~never), ("n_never", never)):
         facts.add(name, int(chosen.sum()), "count", facts.set_of(dataset, known.index[chosen]), **about)
-    listed, bounded = (people["USUBJID"].isin(some["USUBJID"]) for some in (rows, known))
+    listed, bounded = (among(people["USUBJID"], some["USUBJID"]) for some in (rows, known))
     left_out(facts, about, people, {"no record of this time": ~listed, "no bounds of the time": ~bounded})
 
 

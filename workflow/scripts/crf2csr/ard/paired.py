@@ -16,6 +16,7 @@ from scipy.special import stdtr, stdtrit
 from crf2csr.ard import _signed_rank
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts, one_row_each
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -111,8 +112,8 @@ def _account(
     about: dict[str, Any], rows: pd.DataFrame, values: pd.Series, people: pd.DataFrame, members: int, facts: Facts
 ) -> None:
     """Who entered, and who did not by reason."""
-    seen = people["USUBJID"].isin(rows["USUBJID"])
-    known = people["USUBJID"].isin(rows.loc[values.notna(), "USUBJID"])
+    seen = among(people["USUBJID"], rows["USUBJID"])
+    known = among(people["USUBJID"], rows.loc[values.notna(), "USUBJID"])
     facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
     facts.add("n", int(values.notna().sum()), "count", members, **about)
     for reason, who in ((NO_ROW, ~seen), (NO_VALUE, seen & ~known)):

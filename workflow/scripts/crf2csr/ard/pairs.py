@@ -37,11 +37,11 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         for text in reasons:
             some = lost.index[lost == text]
             facts.add("left_out", len(some), "count", facts.set_of("adsl", some), **about, variable_level=text)
-        for person, subject in people.loc[both, "USUBJID"].items():
+        drawn = {axis: axes[axis].loc[both, ["AVAL", "_ROW"]].to_numpy("float64") for axis in ("x", "y")}
+        for number, subject in enumerate(people.loc[both, "USUBJID"]):
             one = about | {"group3": "USUBJID", "group3_level": str(subject)}
-            for axis in ("x", "y"):
-                row = axes[axis].loc[person]
-                facts.add(axis, float(row["AVAL"]), "d2", facts.set_of(about["dataset"], [int(row["_ROW"])]), **one)
+            for axis, (value, row) in ((axis, own[number]) for axis, own in drawn.items()):
+                facts.add(axis, float(value), "d2", facts.set_of(about["dataset"], [int(row)]), **one)
 
 
 def _reasons(people: pd.DataFrame, axes: dict[str, pd.DataFrame], variable: str | None) -> pd.Series:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -45,7 +46,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
             if axis in o:
                 kept = kept[kept[o[axis]].notna()]
         lost = rows.index.difference(kept.index)
-        seen = people["USUBJID"].isin(kept["USUBJID"])
+        seen = among(people["USUBJID"], kept["USUBJID"])
         facts.add("N", len(people), "count", facts.set_of("adsl", people.index), **about)
         facts.add("n", int(seen.sum()), "count", facts.set_of("adsl", people.index[seen]), **about)
         facts.add("n_missing", int((~seen).sum()), "count", facts.set_of("adsl", people.index[~seen]), **about)

@@ -14,6 +14,7 @@ from scipy.special import gammaincinv
 from crf2csr import dates
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -74,7 +75,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
         whole = (end - begin + 1)[timed].astype("float64")
         for line in o["lines"]:
             some = rows[matches(rows, line.get("where"), source=analysis.place)]
-            at_risk = some["USUBJID"].isin(mine["USUBJID"])
+            at_risk = among(some["USUBJID"], mine["USUBJID"])
             one, stray = about | {"variable_level": line["id"]}, some.index[~at_risk]
             facts.add("events_no_time", len(stray), "count", facts.set_of(about["dataset"], stray), **one)
             _line(one, some[at_risk], mine, whole, begin, (event_date, level), facts)
@@ -91,7 +92,7 @@ def _line(
 ) -> None:
     date, level = how
     first = people["USUBJID"].map(had.groupby("USUBJID")[date].min()).astype("Int64")
-    has = people["USUBJID"].isin(had["USUBJID"])
+    has = among(people["USUBJID"], had["USUBJID"])
     undated, before = has & first.isna(), (first < begin[people.index]).fillna(False).astype(bool)
     to_event = (first - begin[people.index] + 1).clip(lower=1).astype("float64")
     days = whole.where(~(to_event < whole), to_event)

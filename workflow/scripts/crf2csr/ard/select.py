@@ -7,6 +7,7 @@ import pandas as pd
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._text import as_text
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 
 CARD = Card(
@@ -44,7 +45,7 @@ def analyze(analysis: Analysis, facts: Facts) -> pd.DataFrame:
     made.insert(0, "_ROW", ordered.to_numpy("int64"))
     about = analysis.common() | {"group1_level": "All listed"}
     facts.add("rows", len(rows), "count", facts.set_of(analysis.spec["dataset"], rows.index), **about)
-    subjects = analysis.subjects[analysis.subjects["USUBJID"].isin(rows["USUBJID"])]
+    subjects = analysis.subjects[among(analysis.subjects["USUBJID"], rows["USUBJID"])]
     facts.add("n", len(subjects), "count", facts.set_of("adsl", subjects.index), **about)
     facts.add("N", len(people), "count", facts.set_of("adsl", analysis.subjects.index), **about)
     return made.reset_index(drop=True)

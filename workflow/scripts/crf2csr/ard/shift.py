@@ -14,6 +14,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -72,8 +73,9 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
                 field=variable,
                 value=sorted(strange)[0],
             )
-        before = rows[matches(rows, o["baseline"], source=analysis.place)]
-        after = rows[matches(rows, o["post"], source=analysis.place)]
+        needed = list(dict.fromkeys(["USUBJID", "CAT", *order]))  # a selection copies every column that it keeps
+        before = rows.loc[matches(rows, o["baseline"], source=analysis.place), needed]
+        after = rows.loc[matches(rows, o["post"], source=analysis.place), needed]
         person = people.assign(
             ROW=people["USUBJID"].map(pick(before, levels, "last", severity, order)).astype("str").fillna(MISSING),
             COLUMN=people["USUBJID"].map(pick(after, levels, how, severity, order)).astype("str").fillna(MISSING),
@@ -95,7 +97,7 @@ def _unused(analysis: Analysis, facts: Facts) -> None:
     used = matches(rows, o["baseline"], source=analysis.place) | matches(rows, o["post"], source=analysis.place)
     for arm in analysis.arms:
         people = analysis.subjects[analysis.subjects[analysis.arm_variable] == arm]
-        left = rows[~used & rows["USUBJID"].isin(people["USUBJID"])]
+        left = rows[~used & among(rows["USUBJID"], people["USUBJID"])]
         members = facts.set_of(analysis.spec["dataset"], left.index)
         facts.add("records_unused", len(left), "count", members, **analysis.common(), group1_level=arm)
 

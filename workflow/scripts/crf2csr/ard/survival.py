@@ -16,6 +16,7 @@ from crf2csr.ard import _km
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
 from crf2csr.ard._times import known_options, known_times
+from crf2csr.columns import among
 
 CARD = Card(
     name="Kaplan-Meier estimate",
@@ -51,7 +52,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     for where, rows, people in analysis.groups():
         about = analysis.common() | where | {"variable": "AVAL"}
         known = known_times(rows, analysis.place)
-        absent = people[~people["USUBJID"].isin(known["USUBJID"])]
+        absent = people[~among(people["USUBJID"], known["USUBJID"])]
         event = known["CNSR"] == 0
         everyone = facts.set_of(about["dataset"], known.index)
         facts.add("N", len(known), "count", everyone, **about)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import codelists, dates, numbers
+from crf2csr.columns import each
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 from crf2csr.sdtm import _coding, _repeats, _timing
@@ -135,11 +136,11 @@ def standardised(
     text = rows[f"{prefix}ORRES"].astype("str").str.strip()
     stresc, stresn = text, pd.Series(np.nan, index=rows.index, dtype="float64")
     if contract["type"] in ("int", "num"):
-        clean = text.map(dates.tidy, na_action="ignore")
+        clean = each(text, dates.tidy)
         value = numbers.to_number(numbers.pointed(clean, contract.get("decimal")))
         value = value.where(in_contract(value, contract))
         stresn = value
-        shortest = value.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
+        shortest = each(value, lambda v: f"{v:.10g}")
         stresc = shortest.where(value.notna(), text)
     elif codelist:
         stresc, stresn = answers(text, context.codelists[codelist])
@@ -178,7 +179,7 @@ def converted(rows: pd.DataFrame, prefix: str, rule: dict[str, Any]) -> pd.DataF
         for v in values.dropna().unique().tolist()
     }
     standard = values.map(table).astype("float64")
-    text = standard.map(lambda v: f"{v:.10g}", na_action="ignore").astype("str")
+    text = each(standard, lambda v: f"{v:.10g}")
     return rows.assign(
         **{
             f"{prefix}STRESN": standard,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
+from crf2csr.columns import each
 from crf2csr.sdtm import _units
 from crf2csr.sdtm._results import neat
 
@@ -86,9 +87,18 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
         end=dates.to_day(table["VALIDTO"].astype("str")),
         rank=table["LAB"].map({lab: n for n, lab in enumerate(laboratories)}).fillna(len(laboratories)),
     ).rename(columns={"SEX": "for_sex"})
-    left = people.assign(
-        name=people["name"].map(lambda s: neat(s).casefold(), na_action="ignore"), row=np.arange(len(people))
+    everyone = pd.DataFrame(
+        {
+            "name": each(people["name"], lambda s: neat(s).casefold()),
+            "sex": people["sex"],
+            "age": _between(people["age"], pd.concat([t["agelo"], t["agehi"]])),
+            "day": _between(people["day"], pd.concat([t["start"], t["end"]])),
+        }
     )
+    # Whoever lies on the same side of every bound finds the same range: one of them is looked up for all.
+    row = everyone.groupby(list(everyone), dropna=False, sort=False).ngroup()
+    first = ~row.duplicated()
+    left = people[first].assign(name=everyone.loc[first, "name"], row=row[first])
     pairs = left[left["name"].notna()].merge(t, on="name", how="inner")
     fits = (pairs["for_sex"] == "ALL") | (pairs["for_sex"] == pairs["sex"]).fillna(False)
     fits &= pairs["agelo"].isna() | (pairs["age"] >= pairs["agelo"]).fillna(False)
@@ -97,7 +107,15 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
     fits &= pairs["end"].isna() | (pairs["day"] <= pairs["end"]).fillna(False)
     found = pairs[fits.astype(bool)].sort_values(["row", "rank", "start"], ascending=[True, True, False], kind="stable")
     found = found.drop_duplicates("row").set_index("row")[["LAB", "UNIT", "LO", "HI"]]
-    return found.reindex(left["row"]).set_axis(people.index)
+    return found.reindex(row).set_axis(people.index)
+
+
+def _between(values: pd.Series, bounds: pd.Series) -> np.ndarray:
+    """Number of the bound that a value is, or of the gap between bounds that it lies in; -1 where it is missing."""
+    edges = np.unique(bounds.dropna().to_numpy("float64"))
+    known = values.to_numpy("float64", na_value=np.nan)
+    place = np.searchsorted(edges, known, side="left") + np.searchsorted(edges, known, side="right")
+    return np.where(np.isnan(known), -1, place)
 
 
 def converted(limits: pd.DataFrame, factors: pd.DataFrame, digits: int) -> pd.DataFrame:

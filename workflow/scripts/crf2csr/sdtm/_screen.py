@@ -48,6 +48,15 @@ def of_study(frame: pd.DataFrame, names: Iterable[str]) -> pd.Series:
     return text.map({word: dates.plain(word) in known for word in text.unique()}).astype(bool)
 
 
+def owners(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame) -> pd.Series:
+    """USUBJID of the person behind each staged record; missing for a stranger."""
+    keys = canonical(staged, form)[["SITEID", "SUBJID"]]
+    if register.empty:
+        return pd.Series(float("nan"), index=staged.index, dtype="str")
+    known = register.set_index(["SITEID", "SUBJID"])["USUBJID"]
+    return keys.join(known, on=["SITEID", "SUBJID"])["USUBJID"]
+
+
 def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """Decide for each record whether it goes on: columns ``fate`` ("" = goes on), ``of`` and ``USUBJID``."""
     known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]

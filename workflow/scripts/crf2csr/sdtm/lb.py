@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, records
+from crf2csr.columns import each
 from crf2csr.sdtm import _mapping, _ranges, _results, _units
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 from crf2csr.trace import Made
 
+BY_SUBJECT = True  # a result is read beside its subject's own results alone
 AMBIGUOUS = "in a number is ambiguous; no standard result."
 # Columns that the mapping fills for this room: analyte of labs.yaml, name on the print-out, time as entered.
 ANALYTE, NAME, TIME = "_ANALYTE", "_NAME", "_TIME"
@@ -53,7 +55,7 @@ def described(rows: pd.DataFrame, labs: dict[str, Any]) -> pd.DataFrame:
 def readings(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Read the printed results by the words that each block of the specification names."""
     parts = []
-    form = rows["REC"].str.split(":").str[0]
+    form = records.form_of(rows)
     printed = records.pointed(rows, "LBORRES", context.crf)
     for block in context.spec["records"]:
         words, none = (context.codelists[block["result"][k]["codelist"]] for k in ("words", "none"))
@@ -79,7 +81,7 @@ def standardised(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, 
     value = _units.convert(read["number"], factors, labs["digits"]).where(measured, read["number"])
     rows["_VALUE"] = value
     rows["LBSTRESN"] = value.where(read["kind"] == "number")
-    text = value.map(_results.shortest, na_action="ignore").astype("str")
+    text = each(value, _results.shortest)
     unnamed = (read["kind"] == "limit") & read["number"].isna()
     stresc = text.where(read["kind"] == "number", (read["sign"] + text).where((read["kind"] == "limit") & ~unnamed))
     stresc = stresc.where(~(read["kind"].isin(["word", "span"]) | unnamed), read["text"])

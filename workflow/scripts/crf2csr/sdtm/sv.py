@@ -31,7 +31,9 @@ def tabulate(context: Context) -> Made:
             message="The visit has a second record on the same day; the first one is tabulated.",
         )
     )
-    recs = rows.groupby(KEY, dropna=False, sort=False)["_REC"].transform(" ".join)
+    several = rows.duplicated(KEY, keep=False)
+    joined = rows[several].groupby(KEY, dropna=False, sort=False)["_REC"].transform(" ".join)
+    recs = rows["_REC"].where(~several, joined.reindex(rows.index))
     made.ledger.enter(
         "SV: one row per visit and day",
         "SV",

@@ -11,6 +11,7 @@ from crf2csr.tlf import _axis, _subjects
 from crf2csr.tlf._cells import Part, Shelf, fill, part, section
 
 AXIS = ("label", "mark", "from", "to")
+DRAWN = 200  # with more sheets the time axes are not drawn; what they would draw stands in the table of each
 
 
 def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[str, Any]:
@@ -25,10 +26,13 @@ def display(spec: dict[str, Any], shelf: Shelf, page: dict[str, Any]) -> dict[st
     overall = facts[facts["group3_level"].isna()]
     by_subject = dict(iter(facts[facts["group3_level"].notna()].groupby("group3_level", sort=False)))
     anchors = _anchors(spec["id"], list(by_subject))
-    sheets = [_sheet(spec, subject, mine, anchors[subject]) for subject, mine in by_subject.items()]
+    inked = len(by_subject) <= DRAWN
+    sheets = [_sheet(spec, subject, mine, anchors[subject], inked=inked) for subject, mine in by_subject.items()]
     said = "{n} of {N} subjects have a narrative."
     if (overall["stat_name"] == "left_out").any():
         said += " {left_out} more have a reason and no sheet, for the number of sheets is limited."
+    if not inked:
+        said += f" With more than {DRAWN} sheets no time axis is drawn; its days stand in the table of each."
     return {
         "counted": fill(said, overall, where),
         "sheets": sheets,
@@ -45,7 +49,9 @@ def _anchors(ident: str, subjects: list[str]) -> dict[str, str]:
     }
 
 
-def _sheet(spec: dict[str, Any], subject: str, facts: pd.DataFrame, ident: str) -> dict[str, Any]:
+def _sheet(
+    spec: dict[str, Any], subject: str, facts: pd.DataFrame, ident: str, *, inked: bool = True
+) -> dict[str, Any]:
     reasons = facts[facts["stat_name"] == "reason"]
     said = facts[facts["stat_name"] == "sentence"]
     drawn = _drawn(facts)
@@ -61,7 +67,7 @@ def _sheet(spec: dict[str, Any], subject: str, facts: pd.DataFrame, ident: str) 
             {"head": row["variable"] if isinstance(row["variable"], str) else "", "parts": [part(fact, row)]}
             for fact, row in said.iterrows()
         ],
-        "svg": _axis.drawing(drawn, spec["lanes"], ident, title, label) if len(drawn) else "",
+        "svg": _axis.drawing(drawn, spec["lanes"], ident, title, label) if inked and len(drawn) else "",
         "stub": "On the time axis",
         "columns": [{"label": "Value"}, {"label": "From (study day)"}, {"label": "To (study day)"}],
         "rows": _rows(drawn, spec["lanes"]),

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
+from crf2csr.columns import among
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 from crf2csr.trace import queries
@@ -67,7 +68,7 @@ class Check:
             about = self.spec["unless"]
             other = self.records.others[about["of"]]
             excepted = other.loc[matches(other, about.get("where"), source=WHERE), "USUBJID"]
-            met &= ~self.records.rows["USUBJID"].isin(excepted)
+            met &= ~among(self.records.rows["USUBJID"], excepted)
         self.rows = self.records.rows[met]
 
     def number(self, name: str) -> pd.Series:
@@ -159,7 +160,7 @@ def exists(check: Check, wanted: dict[str, Any]) -> Asked:
     """Rows of persons who have no such record in the other form."""
     other = check.records.others[wanted["of"]]
     found = other.loc[matches(other, wanted.get("where"), source=WHERE), "USUBJID"]
-    return [(check.rows[~check.rows["USUBJID"].isin(found)], _field(check), "")]
+    return [(check.rows[~among(check.rows["USUBJID"], found)], _field(check), "")]
 
 
 def shared(check: Check, wanted: dict[str, Any]) -> Asked:
