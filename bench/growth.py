@@ -29,6 +29,8 @@ CORES, SEED = 2, 7
 # A trial of this size has about 250 laboratory results a subject; the protocol at hand asks for 46. From this many
 # subjects on, each sample of the protocol stands for so many.
 LARGE, SAMPLES = 600, 5.4
+# From so many subjects on the report is in many files, with so many subjects in one.
+SPLIT, OF_ONE_FILE = 2000, 250
 
 MAKE = (
     "import synthetic; from pathlib import Path; "
@@ -50,8 +52,11 @@ class Size:
 def adapted(folder: Path, subjects: int) -> None:
     """Settings of the study's configuration that a study of this size has and the shipped one has not.
 
-    Here is where ``config/csr.yaml`` in ``folder`` is changed for a large study; a small one is run as shipped.
+    Its report does not fit into one file: it is made of many, by section and by subject. A small one is run as shipped.
     """
+    if subjects >= SPLIT:
+        with (folder / "config/csr.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"split: {{subjects: {OF_ONE_FILE}}}\n")
 
 
 def laid_out(folder: Path, subjects: int) -> Path:
