@@ -17,6 +17,8 @@ from crf2csr import specs
 from crf2csr.csr import _payload
 from crf2csr.errors import Cause
 from tests import climb
+from tests.browser.test_accessible import ALIKE, objections
+from tests.browser.test_walk import to_the_cell
 
 pytestmark = pytest.mark.req("URS-CSR-13")
 
@@ -168,11 +170,7 @@ def test_a_number_of_a_section_walks_to_the_line_field_and_value_that_stand_on_d
     page.click("#walk-body a[href*='#row-']")
     page.wait_for_selector("html[data-check=good]")
     assert "/subjects-" in page.url
-    for _ in range(8):
-        if page.locator("#walk-body .cells button").count():
-            page.click("#walk-body .cells button >> nth=0")
-            break
-        page.click("#walk-body tbody button >> nth=0")
+    to_the_cell(page)
     file, line = re.fullmatch(r"(.+), line (\d+)", page.text_content("#walk-title")).groups()
     field = page.text_content("#walk-body dt:last-of-type").removeprefix("Field ")
     with (study / file).open(encoding="utf-8", newline="") as raw:
@@ -206,17 +204,22 @@ def test_a_query_leads_to_its_record_where_it_is(browser, many, files):
     assert here, "records of no subject stand in the first file"
     page = browser.new_page()
     raw, row, share = listing["at"][away[0]]
-    page.goto(
-        (many / f"csr-appendix/{files['csr-appendix'].held['shares']['file'][share].partition('/')[2]}.html").as_uri()
-        + f"#row-{raw}-{row + 1}"
-    )
+    file = files["csr-appendix"].held["shares"]["file"][share]
+    page.goto((many / f"{file}.html").as_uri() + f"#row-{raw}-{row + 1}")
     page.wait_for_selector("html[data-check=good]")
-    record = dict(
-        zip(
-            [c["name"] for c in listing["columns"]],
-            [Page.column(c, listing["n"])[away[0]] for c in listing["columns"]],
-            strict=True,
-        )
-    )["REC"]
-    assert page.text_content("#walk-title").endswith(f", line {record.split()[0].partition(':')[2]}")
+    record = next(c for c in listing["columns"] if c["name"] == "REC")
+    line = Page.column(record, listing["n"])[away[0]].split()[0].partition(":")[2]
+    assert page.text_content("#walk-title").endswith(f", line {line}")
+    page.close()
+
+
+@pytest.mark.req("URS-CSR-07")
+def test_axe_objects_to_nothing_in_the_list_of_files_a_section_and_a_file_of_subjects(browser, many, files):
+    page = browser.new_page()
+    people = next(name for name in sorted(files) if "/subjects-" in name)
+    for name, place in (("csr-appendix", "#parts"), ("csr-appendix/sections/14.3.1", "#main"), (people, "#main")):
+        page.goto((many / f"{name}.html").as_uri())
+        page.wait_for_selector("html[data-check=good]")
+        page.evaluate(ALIKE)
+        assert objections(page, f"document.querySelector('{place}')") == [], name
     page.close()
