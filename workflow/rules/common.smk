@@ -56,7 +56,9 @@ onstart:
         unforced = [
             job
             for job in todo
-            if job.log and job.rule not in workflow.dag.forcerules and workflow.dag.forcefiles.isdisjoint(job.output)
+            if job.log
+            and job.rule not in workflow.dag.forcerules
+            and workflow.dag.forcefiles.isdisjoint(job.output)
         ]
         KEPT.remember((str(job.log[0]), [str(path) for path in job.output]) for job in unforced)
         CREW.gather(workflow.cores, jobs=len(todo))
