@@ -104,3 +104,12 @@ def test_a_study_without_a_reason_says_so():
     found = made(ADAE.assign(AESER=text("N", "N")))
     assert found["sheets"] == []
     assert "".join(part["t"] for part in found["counted"]) == "0 of 3 subjects have a narrative."
+
+
+def test_beyond_the_limit_no_axis_is_drawn_and_the_days_still_stand_in_the_table(monkeypatch):
+    drawn = made()
+    monkeypatch.setattr(narrative, "DRAWN", 1)
+    found = made()
+    assert "no time axis is drawn" in "".join(part["t"] for part in found["counted"])
+    assert [sheet["svg"] for sheet in found["sheets"]] == ["", ""]
+    assert [sheet["rows"] for sheet in found["sheets"]] == [sheet["rows"] for sheet in drawn["sheets"]]
