@@ -83,8 +83,9 @@ def _code_of(names: frozenset[str]) -> str:
 
 
 def code(*modules: str) -> str:
-    """Digest of the text of these modules and of everything in the house that they import."""
-    every: frozenset[str] = frozenset({"crf2csr"}).union(*(imports(module) for module in modules))
+    """Digest of the text of these modules, of everything in the house that they import, and of their floors' doors."""
+    doors = {module.split(".")[1] for module in modules}
+    every: frozenset[str] = frozenset({"crf2csr", *doors}).union(*(imports(module) for module in modules))
     return _code_of(every)
 
 
