@@ -17,7 +17,7 @@ pytestmark = pytest.mark.req("URS-REP-01")
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
-@pytest.mark.parametrize(("floor", "name"), [("sdtm", "lb"), ("adam", "adlb")])
+@pytest.mark.parametrize(("floor", "name"), [("sdtm", "lb"), ("adam", "adlb"), ("adam", "adrs"), ("adam", "adqs")])
 def test_blocks_of_subjects_give_the_same_rows_trace_ledger_and_queries(climbed, monkeypatch, tmp_path, floor, name):
     with inside(climbed):
         job = getattr(Plan(Study(".", ROOT / "workflow" / "schemas")), floor)[name]

@@ -6,6 +6,7 @@ from keyword import iskeyword
 import pandas as pd
 
 from crf2csr import blocks, finish, io
+from crf2csr.ledger import Ledger
 from crf2csr.plan import Job
 from crf2csr.trace import Made
 
@@ -23,7 +24,8 @@ def derive(job: Job) -> None:
     sources = {parameter(name.partition("/")[2]): io.read_table(path) for name, path in job.inputs.items()}
     room = import_module(f"crf2csr.adam.{job.name}")
     data, trace = io.Growing(job.outputs["data"]), io.Growing(job.outputs["trace"])
-    ledgers, queries = [], []
+    ledgers: list[Ledger] = []
+    queries = room.across(sources, part["page"]) if hasattr(room, "across") else []
     parts = blocks.of_subjects(sources) if getattr(room, "BY_SUBJECT", False) else iter([sources])
     del sources
     for some in parts:

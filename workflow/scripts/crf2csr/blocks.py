@@ -1,7 +1,8 @@
 """A large data set made subject by subject, some thousand rows at a time, so that memory does not grow with the study.
 
 Only a room that says so (``BY_SUBJECT = True``) is called in this way: its rows of a subject depend on this subject's
-rows alone. Subjects go in their order, so that blocks sorted by subject are sorted as a whole.
+rows alone. What it asks about several subjects together, it asks in ``across``, which gets the sources whole. Subjects
+go in their order, so that blocks sorted by subject are sorted as a whole.
 """
 
 from __future__ import annotations

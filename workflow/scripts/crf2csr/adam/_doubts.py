@@ -24,13 +24,26 @@ def totals(
     rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P33"
 ) -> pd.DataFrame:
     """The total as written differs from that of the items by a tenth or more."""
+    apart = _apart(rs, scored, subjects, events)
+    computed = (apart["PPPASI"].astype("float64") / 10).astype("str")
+    return _each(apart, rule, "The total as written differs from that of its items, ", computed, "minor")
+
+
+def raters(
+    rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str], rule: str = "P33"
+) -> pd.DataFrame:
+    """The totals that differ, asked about once per rater where they have one reason: for all subjects together."""
+    return _pattern(_apart(rs, scored, subjects, events), rule)
+
+
+def _apart(
+    rs: pd.DataFrame, scored: _assessments.Scored, subjects: pd.DataFrame, events: dict[str, str]
+) -> pd.DataFrame:
+    """Rows of totals as written that differ from those of their items."""
     written = rs[(rs["RSTESTCD"] == "PPTOT") & rs["RSSTRESN"].notna()]
     made = scored.totals[["USUBJID", "RSGRPID", "PPPASI", "PALMS", "SOLES"]].dropna(subset=["PPPASI"])
     both = _about(written.merge(made, on=["USUBJID", "RSGRPID"]), subjects, events)
-    apart = both[(both["RSSTRESN"] * 10 - both["PPPASI"].astype("float64")).abs() >= 1 - 1e-9]
-    computed = (apart["PPPASI"].astype("float64") / 10).astype("str")
-    asked = _each(apart, rule, "The total as written differs from that of its items, ", computed, "minor")
-    return pd.concat([asked, _pattern(apart, rule)], ignore_index=True)
+    return both[(both["RSSTRESN"] * 10 - both["PPPASI"].astype("float64")).abs() >= 1 - 1e-9]
 
 
 def _pattern(apart: pd.DataFrame, rule: str, several: int = 3) -> pd.DataFrame:

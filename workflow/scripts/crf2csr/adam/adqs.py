@@ -12,6 +12,7 @@ from crf2csr.adam import _criteria, _dlqi, _doubts, _estimands, _records, _respo
 from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
+BY_SUBJECT = True  # what a patient says is judged by the own rows alone
 WRITTEN_TOTAL = "DLQI111"  # the total of the questionnaire as it stands on the form
 NOT_USABLE = "Result missing or out of range"
 

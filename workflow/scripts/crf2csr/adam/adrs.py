@@ -11,6 +11,7 @@ from crf2csr.adam import _assessments, _criteria, _doubts, _estimands, _records,
 from crf2csr.columns import among
 from crf2csr.trace import Made, edges_to
 
+BY_SUBJECT = True  # scores and responses are judged by their subject's own rows alone; see ``across`` for the rest
 # Scores held in whole tenths; the others are plain counts.
 TENTHS = ["PPPASI", "PPRP", "PPLP", "PPRS", "PPLS", "PALMS", "SOLES"]
 SUMS = ["SGNERY", "SGNPUS", "SGNDES", "PUSCNT"]
@@ -51,6 +52,13 @@ def derive(
     made.data = _records.label(both, spec, treated)
     made.edges = pd.concat([edges, standing_edges, response_edges], ignore_index=True)
     return made
+
+
+def across(sources: dict[str, pd.DataFrame], page: dict[str, Any]) -> list[pd.DataFrame]:
+    """Queries for which the subjects of a study are looked at together: the totals of one rater."""
+    codes = {visit["name"]: visit["event"] for visit in page["visits"]}
+    rs, people = sources["rs"], sources["adsl"].set_index("USUBJID")
+    return [_doubts.raters(rs, _assessments.pppasi(rs), people, codes)]
 
 
 def _long(scored: _assessments.Scored) -> tuple[pd.DataFrame, pd.DataFrame]:
