@@ -76,6 +76,10 @@ class Stored:
         ]
         return io.as_frame(part.cast(pa.schema(fields)))
 
+    def column(self, name: str) -> pd.Series:
+        """One column of all rows, typed as ``io.read_table`` types it."""
+        return Stored(self._table.select([name])).rows(np.arange(len(self)))[name]
+
     def codes(self, name: str, values: pa.Array) -> np.ndarray:
         """For each row the position of its value among ``values``, -1 where it is none of them."""
         column = self._table.column(name).combine_chunks()

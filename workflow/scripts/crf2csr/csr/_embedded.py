@@ -11,9 +11,20 @@ from crf2csr.csr import _about, _card, _integrity, _listing, _payload, _profile
 from crf2csr.errors import Cause
 
 
+def together(rows: Any) -> np.ndarray:
+    """The positions that stand in some of these lists, once each and in order."""
+    lists = [np.asarray(some, dtype="int64") for some in rows]
+    met = np.zeros(max((int(some.max()) + 1 for some in lists if len(some)), default=0), dtype=bool)
+    for some in lists:
+        met[some] = True
+    return np.flatnonzero(met)
+
+
 def reached(facts: pd.DataFrame, sets: pd.DataFrame, parts: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Facts that printed numbers (``parts``) and their cards show, and the sets of their members, by SET."""
-    used = _card.beside(facts, facts.loc[sorted({part["f"] for part in parts})])
+    shown = facts.loc[sorted({part["f"] for part in parts})]
+    # What stands on a card is of the chapter of its number.
+    used = _card.beside(facts[facts["chapter"].isin(shown["chapter"].unique())], shown)
     named = used["member_set"].dropna().astype("int64").unique()
     return used, sets.set_index("SET").loc[sorted(named)]
 
@@ -45,7 +56,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
         start[name] = np.union1d(start.get(name, np.array([], dtype="int64")), rows)
 
     for dataset, rows in sets.groupby("DATASET")["ROWS"]:
-        reach(f"adam/{dataset}", np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
+        reach(f"adam/{dataset}", together(rows))
     listings = [d for d in content["displays"] if d.get("kind") == "listing"]
     for listing in listings:
         reach(*behind(listing))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _shown
+from crf2csr.csr import _embedded, _shown
 
 # Rows behind the numbers of one file: so many are opened and searched within three seconds (a test holds it).
 MOST_ROWS = 200_000
@@ -77,9 +77,7 @@ def _grouped(
     held: dict[str, np.ndarray] = {}
     for display in displays:
         own = _rows_behind(display, facts, sets)
-        joined = {name: np.union1d(held.get(name, rows), rows) for name, rows in own.items()} | {
-            name: rows for name, rows in held.items() if name not in own
-        }
+        joined = held | {name: _embedded.together([held.get(name, rows), rows]) for name, rows in own.items()}
         if groups[-1] and sum(map(len, joined.values())) > most:
             groups.append([])
             joined = own
@@ -93,7 +91,4 @@ def _rows_behind(display: dict[str, Any], facts: pd.DataFrame, sets: pd.DataFram
     shown = sorted({part["f"] for part in _shown.parts(display)})
     named = facts["member_set"].loc[shown].dropna().astype("int64").unique()
     found = sets.loc[sorted(named)]
-    return {
-        str(name): np.unique(np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
-        for name, rows in found.groupby("DATASET")["ROWS"]
-    }
+    return {str(name): _embedded.together(rows) for name, rows in found.groupby("DATASET")["ROWS"]}

@@ -31,7 +31,7 @@ def payload(
     local: dict[str, np.ndarray] = {}
     for dataset, rows in sets.groupby("DATASET", sort=True)["ROWS"]:
         name = f"adam/{dataset}"
-        kept = np.unique(np.concatenate([np.asarray(r, dtype="int64") for r in rows]))
+        kept = _embedded.together(rows)
         narrow = len(kept) > _layout.MOST_ROWS
         frame = read["tables"].stored(name, ROLL[:1] if narrow else about[name]["brief"]).rows(kept)
         where[dataset], local[dataset] = len(tables), kept

@@ -75,8 +75,7 @@ class Collected:
         for name, held in self.held.items():
             if not name.startswith("sdtm/") or "_REC" not in held.stored.names:
                 continue
-            ids = held.stored.rows(np.arange(len(held.stored)))["_REC"] if len(held.stored) else pd.Series(dtype=object)
-            each = _payload.each_record(ids)
+            each = _payload.each_record(held.stored.column("_REC"))
             named = _payload.named_records(each)
             made = pd.DataFrame(
                 {
@@ -206,26 +205,25 @@ def roll(
     return {"n": len(frame), "columns": columns, "table": graph.number[name], "rows": rows}
 
 
-def lines(tables: Tables, displays: list[dict[str, Any]], collected: Collected) -> dict[str, pd.DataFrame]:
-    """The lines of each listing that are of the subjects of this job: its columns, ``_ROW`` and the SHARE of each."""
+def lines(tables: Tables, displays: list[dict[str, Any]], collected: Collected) -> dict[str, Held]:
+    """The lines of each listing that are of the subjects of this job, and the share of each."""
     found = {}
     for display in displays:
         held = collected.held[f"adam/{display['listing']['dataset']}"]
-        wanted = ["_ROW", *(c["name"] for c in display["columns"])]
-        stored = tables.stored(display["id"], wanted)
-        row = stored.rows(np.arange(len(stored)))["_ROW"].to_numpy("int64") if len(stored) else np.zeros(0, "int64")
+        row = tables.stored(display["id"], ["_ROW"]).column("_ROW").to_numpy("int64")
         at = pd.Index(held.positions).get_indexer(row)
         mine = np.flatnonzero(at >= 0)
-        found[display["id"]] = stored.kept(mine).rows(np.arange(len(mine))).assign(SHARE=held.share[at[mine]])
+        wanted = ["_ROW", *(c["name"] for c in display["columns"])]
+        found[display["id"]] = Held(tables.stored(display["id"], wanted, mine), mine, held.share[at[mine]])
     return found
 
 
-def listed(displays: list[dict[str, Any]], found: dict[str, pd.DataFrame], share: int) -> list[dict[str, Any]]:
+def listed(displays: list[dict[str, Any]], found: dict[str, Held], share: int) -> list[dict[str, Any]]:
     """The listings with the lines of one share; a listing without any is left out."""
     made = []
     for display in displays:
-        lines_ = found[display["id"]]
-        mine = lines_[lines_["SHARE"] == share]
+        held = found[display["id"]]
+        mine = held.stored.rows(np.flatnonzero(held.share == share))
         if len(mine):
             cells = [mine[c["name"]].astype(object) for c in display["columns"]]
             values = [cell.where(cell.notna(), None).tolist() for cell in cells]
