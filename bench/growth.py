@@ -29,8 +29,8 @@ CORES, SEED = 2, 7
 # A trial of this size has about 250 laboratory results a subject; the protocol at hand asks for 46. From this many
 # subjects on, each sample of the protocol stands for so many.
 LARGE, SAMPLES = 600, 5.4
-# From so many subjects on the report is in many files, with so many subjects in one.
-SPLIT, OF_ONE_FILE = 2000, 250
+# From so many subjects on the report is in many files, with so many subjects in one, written by so many jobs.
+SPLIT, OF_ONE_FILE, JOBS = 2000, 250, 4
 
 MAKE = (
     "import synthetic; from pathlib import Path; "
@@ -56,7 +56,7 @@ def adapted(folder: Path, subjects: int) -> None:
     """
     if subjects >= SPLIT:
         with (folder / "config/csr.yaml").open("a", encoding="utf-8") as file:
-            file.write(f"split: {{subjects: {OF_ONE_FILE}}}\n")
+            file.write(f"split: {{subjects: {OF_ONE_FILE}, jobs: {JOBS}}}\n")
 
 
 def laid_out(folder: Path, subjects: int) -> Path:

@@ -95,3 +95,8 @@ class Stored:
     def values(self, name: str) -> set[Any]:
         """The distinct values of a column, missing ones left out."""
         return {v for v in pc.unique(self._table.column(name)).to_pylist() if v is not None}
+
+
+def release() -> None:
+    """Give memory that no table uses any more back to the machine: other jobs run beside this one."""
+    pa.default_memory_pool().release_unused()

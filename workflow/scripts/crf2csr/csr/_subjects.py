@@ -11,7 +11,7 @@ import pyarrow as pa
 from crf2csr.csr import _about, _embedded, _listing, _payload, _profile, _shown
 from crf2csr.csr._shares import Shares
 from crf2csr.errors import Cause
-from crf2csr.tables import Stored, Tables
+from crf2csr.tables import Stored, Tables, release
 
 ROLL_COLUMNS = 6
 
@@ -57,7 +57,8 @@ class Collected:
         self.asked = asked[asked["share"].isin(self.wanted) & (asked["row"] >= 0)]
         lines = self._lines()
         self.held |= {n: self._of_lines(tables, n, lines.get(n)) for n in sorted(tables) if n.startswith("raw/")}
-        self.traces = {name: self._trace(name, traces[name]) for name in traces}
+        self.traces = {name: self._trace(traces, name) for name in traces}
+        release()
 
     def _of_subjects(self, tables: Tables, name: str, ids: pa.Array) -> Held:
         if "USUBJID" not in tables.columns(name):
@@ -100,10 +101,12 @@ class Collected:
         rows = both["row"].to_numpy("int64")
         return Held(tables.stored(name, rows=rows), rows, both["share"].to_numpy("int64"))
 
-    def _trace(self, name: str, trace: pd.DataFrame) -> pd.DataFrame:
-        at = pd.Index(self.held[name].positions).get_indexer(trace["ROW"].astype("int64"))
-        kept = trace[at >= 0].assign(AT=at[at >= 0])
-        return kept.assign(SHARE=self.held[name].share[kept["AT"]])
+    def _trace(self, traces: Tables, name: str) -> Held:
+        """What the rows of a data set were made from; positions are those of the rows among the ones held here."""
+        row = traces.stored(name, ["ROW"]).column("ROW").to_numpy("int64")
+        at = pd.Index(self.held[name].positions).get_indexer(row)
+        kept = np.flatnonzero(at >= 0)
+        return Held(traces.stored(name, rows=kept), at[kept], self.held[name].share[at[kept]])
 
     def graph(self, share: int) -> tuple[_payload.Graph, dict[str, np.ndarray]]:
         """The rows of a share as a graph, and the position of each in the whole table."""
@@ -113,8 +116,8 @@ class Collected:
             tables[name], positions[name] = held.stored.rows(own), held.positions[own]
             if name in self.traces:
                 trace = self.traces[name]
-                mine = trace[trace["SHARE"] == share]
-                traces[name] = mine.assign(ROW=np.searchsorted(own, mine["AT"]))
+                mine = np.flatnonzero(trace.share == share)
+                traces[name] = trace.stored.rows(mine).assign(ROW=np.searchsorted(own, trace.positions[mine]))
         return _payload.Graph(tables, traces), positions
 
 
