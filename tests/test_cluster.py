@@ -52,7 +52,7 @@ def study(tmp_path, megabytes: float):
     with (tmp_path / "AE.csv").open("wb") as file:
         file.truncate(int(megabytes * 1e6))
     entries = [{"name": "AE.csv"}, {"name": "AE.csv"}, {"name": "absent.csv"}]
-    return SimpleNamespace(manifest={"files": entries}, raw_file=lambda name: str(tmp_path / name))
+    return SimpleNamespace(manifest={"files": entries}, csr={}, raw_file=lambda name: str(tmp_path / name))
 
 
 @pytest.mark.parametrize("floor", FLOORS)
