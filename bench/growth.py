@@ -30,7 +30,7 @@ CORES, SEED = 2, 7
 # subjects on, each sample of the protocol stands for so many.
 LARGE, SAMPLES = 600, 5.4
 # From so many subjects on the report is in many files, with so many subjects in one, written by so many jobs.
-SPLIT, OF_ONE_FILE, JOBS = 2000, 250, 4
+SPLIT, OF_ONE_FILE, JOBS = 2000, 150, 4
 
 MAKE = (
     "import synthetic; from pathlib import Path; "

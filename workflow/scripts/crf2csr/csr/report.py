@@ -22,6 +22,7 @@ from crf2csr.csr import (
     _shown,
     _subjects,
 )
+from crf2csr.tables import release
 
 FOLDER = "csr-appendix"
 REMEDY = "name fewer subjects for each file in split of config/csr.yaml"
@@ -210,8 +211,18 @@ class Report:
             inner = {"number": file.number, "title": file.title, "turn": file.turn, "of": file.of}
             yield from self._pages(file.stem, {"sections": file.sections, "inner": inner}, payload, set(file.places()))
 
+    def _narrow(self) -> None:
+        """Let go of all numbers but those of narratives: the files of subjects print no others."""
+        facts, sets = self.found["facts"], self.found["sets"]
+        mine = facts[facts["chapter"].isin({d["chapter"] for d in self.narratives})]
+        kept = sets[sets["SET"].isin(mine["member_set"].dropna().astype("int64"))]
+        self.found |= {"facts": mine, "sets": kept.reset_index(drop=True), "parts": []}
+        self.read |= {"facts": {}, "sets": {}}
+        release()
+
     def of_subjects(self, job: int) -> Written:
         """The files of the subjects that one job writes."""
+        self._narrow()
         queries, tables = self.found["queries"], self.read["tables"]
         asked = _light.records(queries, tables)
         asked["share"] = _light.share_of(tables, self.part["csr"]["profile"], self.shares, queries["SUBJID"])
