@@ -174,7 +174,9 @@ def judged(artefacts: Iterable[Artefact], made: Path, study: Path) -> Found:
         return found
     facts = values.compare(values.read(study / FACTS), values.facts(made), "facts")
     cells = values.compare(values.read(study / CELLS), values.cells(made), "cells")
-    displays = {f"display {d}": a for a in {line.path for line in found.lines} for d in _displays(made, a)}
+    # A listing stands in the file of its chapter and in the table of its lines: the last one that differs is named.
+    moved = sorted((line.path for line in found.lines if line.verdict == "differs"), key=lambda path: path.count("/"))
+    displays = {f"display {d}": path for path in moved for d in _displays(made, path)}
     by_file = dict(facts.files)
     for display, lines in cells.files.items():
         by_file.setdefault(displays.get(display, ""), []).extend(lines)

@@ -197,4 +197,21 @@ def test_a_chapter_reads_the_columns_that_it_or_its_methods_name_and_no_others(t
     table = pd.DataFrame({"USUBJID": ["S"], "WANTED": ["x"], "ANRIND": ["LOW"], "NOBODYS": ["y"]}).astype("str")
     io.write_table(tmp_path / "adlb.parquet", table)
     part = {"spec": {"analyses": [{"method": "shift", "where": {"WANTED": "x"}}]}}
-    assert list(ard._read(str(tmp_path / "adlb.parquet"), part)) == ["USUBJID", "WANTED", "ANRIND"]
+    assert list(ard._opened(str(tmp_path / "adlb.parquet"), part)) == ["USUBJID", "WANTED", "ANRIND"]
+
+
+@pytest.mark.req("URS-CFG-03")
+@pytest.mark.parametrize("cells", [0, 100])
+def test_an_analysis_gets_the_columns_that_it_names_kept_or_read_anew(tmp_path, monkeypatch, cells):
+    monkeypatch.setattr(ard, "CELLS", cells)
+    table = pd.DataFrame({"USUBJID": ["S"], "WANTED": ["x"], "OTHERS": ["z"], "ANRIND": ["LOW"]}).astype("str")
+    io.write_table(tmp_path / "adlb.parquet", table)
+    spec = {"method": "shift", "dataset": "adlb", "where": {"WANTED": "x"}}
+    part = {"spec": {"analyses": [spec, {"method": "shift", "dataset": "adlb", "where": {"OTHERS": "z"}}]}}
+    held = {name: ard._opened(str(tmp_path / "adlb.parquet"), part) for name in ("adlb", "adae")}
+    assert isinstance(held["adlb"], str) == (cells == 0)
+    made = ard._narrow(held, spec, part)
+    assert list(made) == ["adlb"]
+    pd.testing.assert_frame_equal(
+        made["adlb"], io.read_table(tmp_path / "adlb.parquet")[["USUBJID", "WANTED", "ANRIND"]]
+    )
