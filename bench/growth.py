@@ -13,15 +13,11 @@ from __future__ import annotations
 import argparse
 import math
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
-
-from timing import Cost, apart, machine, measured, python, snakemake  # noqa: E402
+from timing import ROOT, Cost, apart, machine, measured, python, snakemake
 
 SIZES = [60, 600, 6000, 10000]
 FLOORS = ("raw", "sdtm", "adam", "ard", "tlf", "csr")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import csrlite  # type: ignore[import-not-found]
-import polars as pl  # type: ignore[import-not-found]
-from csrlite.disposition.disposition import disposition  # type: ignore[import-not-found]
+import csrlite
+import polars as pl
+from csrlite.disposition.disposition import disposition
 
 SUBJECT, ARM = ("USUBJID", "Subject"), ("TRT01P", "Treatment")
 FOOTNOTE = ["Every participant is counted a single time for each applicable row and column."]

@@ -27,10 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
-
-from timing import Cost, apart, machine, measured, python  # noqa: E402
+from timing import ROOT, Cost, apart, machine, measured, python
 
 TIMES = [1, 10, 40]
 PILOT = ROOT / "studies/cdiscpilot"

@@ -14,16 +14,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "workflow/scripts")]
-
-import growth  # noqa: E402
-import peers  # noqa: E402
-from timing import HEAD, Cost, apart, line, machine, measured, python, snakemake  # noqa: E402
+import growth
+import peers
+from timing import HEAD, ROOT, Cost, apart, line, machine, measured, python, snakemake
 
 MADE = ("results", "reports", "logs", ".snakemake")
 CORES = (1, 2, 4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,10 +63,6 @@ class Stored:
         """Names of the columns."""
         return list(self._table.column_names)
 
-    def kept(self, rows: np.ndarray) -> Stored:
-        """The same table with these rows alone."""
-        return Stored(self._table.take(pa.array(rows)))
-
     def rows(self, rows: np.ndarray) -> pd.DataFrame:
         """Rows at these positions as a frame, typed as ``io.read_table`` types them; its index counts from 0."""
         part = self._table.take(pa.array(rows))
@@ -91,10 +86,6 @@ class Stored:
         codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
         found: np.ndarray = np.append(known.to_numpy(zero_copy_only=False).astype("int64"), -1)[codes]
         return found
-
-    def values(self, name: str) -> set[Any]:
-        """The distinct values of a column, missing ones left out."""
-        return {v for v in pc.unique(self._table.column(name)).to_pylist() if v is not None}
 
 
 def release() -> None:

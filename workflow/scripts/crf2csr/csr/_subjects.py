@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crf2csr.columns import texts
 from crf2csr.csr import _about, _embedded, _listing, _payload, _profile, _shown
 from crf2csr.csr._shares import Shares
 from crf2csr.errors import Cause
 from crf2csr.tables import Stored, Tables, release
 
 ROLL_COLUMNS = 6
+NOBODY = -2  # in place of a share: a row of no subject goes with every share, so that it is lost in none
 
 
 class Held:
@@ -22,12 +24,9 @@ class Held:
     def __init__(self, stored: Stored, positions: np.ndarray, share: np.ndarray) -> None:
         self.stored, self.positions, self.share = stored, positions, share
 
-    def of(self, share: int, also: np.ndarray | None = None) -> np.ndarray:
-        """Places (here, sorted) of the rows of a share, of those of no subject, and of ``also`` (positions)."""
-        mine = (self.share == share) | (self.share == -2)
-        if also is not None:
-            mine[np.searchsorted(self.positions, also)] = True
-        return np.flatnonzero(mine)
+    def of(self, share: int) -> np.ndarray:
+        """Places (here, sorted) of the rows of a share, and of those of no subject."""
+        return np.flatnonzero((self.share == share) | (self.share == NOBODY))
 
 
 class Collected:
@@ -63,11 +62,10 @@ class Collected:
     def _of_subjects(self, tables: Tables, name: str, ids: pa.Array) -> Held:
         if "USUBJID" not in tables.columns(name):
             stored = tables.stored(name)
-            return Held(stored, np.arange(len(stored)), np.full(len(stored), -2))
+            return Held(stored, np.arange(len(stored)), np.full(len(stored), NOBODY))
         code = tables.stored(name, ["USUBJID"]).codes("USUBJID", ids)
-        # A row of no subject (a relation of whole domains, say) goes with every share: it is lost in none.
-        share = np.where(code < 0, -2, code // self.shares.size)
-        kept = np.flatnonzero(np.isin(share, [-2, *self.wanted]))
+        share = np.where(code < 0, NOBODY, code // self.shares.size)
+        kept = np.flatnonzero(np.isin(share, [NOBODY, *self.wanted]))
         return Held(tables.stored(name, rows=kept), kept, share[kept])
 
     def _lines(self) -> dict[str, pd.DataFrame]:
@@ -116,7 +114,7 @@ class Collected:
             tables[name], positions[name] = held.stored.rows(own), held.positions[own]
             if name in self.traces:
                 trace = self.traces[name]
-                mine = np.flatnonzero(trace.share == share)
+                mine = trace.of(share)
                 traces[name] = trace.stored.rows(mine).assign(ROW=np.searchsorted(own, trace.positions[mine]))
         return _payload.Graph(tables, traces), positions
 
@@ -226,10 +224,9 @@ def listed(displays: list[dict[str, Any]], found: dict[str, Held], share: int) -
     made = []
     for display in displays:
         held = found[display["id"]]
-        mine = held.stored.rows(np.flatnonzero(held.share == share))
+        mine = held.stored.rows(held.of(share))
         if len(mine):
-            cells = [mine[c["name"]].astype(object) for c in display["columns"]]
-            values = [cell.where(cell.notna(), None).tolist() for cell in cells]
+            values = [texts(mine[c["name"]]) for c in display["columns"]]
             about = display["listing"] | {"row": mine["_ROW"].astype("int64").tolist(), "values": values}
             # How many rows there are of all subjects is said, with what is behind it, in the file of the section.
             notes = [note for note in display.get("footnotes", []) if isinstance(note, str)]

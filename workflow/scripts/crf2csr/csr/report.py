@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from crf2csr.columns import texts
 from crf2csr.csr import (
     _gathered,
     _integrity,
@@ -74,8 +75,7 @@ class Report:
             for display in chapter["displays"]:
                 if display.get("kind") == "listing":
                     first = read["lines"].first(display["id"], _listing.FIRST)
-                    cells = [first[c["name"]].astype(object) for c in display["columns"]]
-                    display["listing"]["values"] = [cell.where(cell.notna(), None).tolist() for cell in cells]
+                    display["listing"]["values"] = [texts(first[c["name"]]) for c in display["columns"]]
         self.found = _gathered.gathered(read, part)
         displays = self.found["displays"].values()
         self.listings = [d for d in displays if d.get("kind") == "listing"]
