@@ -50,7 +50,8 @@ def steps(plan: Any, floor: str) -> list[tuple[str, Callable[[], Any]]]:
     from crf2csr.plan import ordered
 
     if floor == "csr":
-        doors = ((csr.assemble, plan.csr), (csr.ask, plan.ask), (csr.gate, plan.gate))
+        behind = [(csr.embed, job) for job in plan.embed.values()]
+        doors = [*behind, (csr.assemble, plan.csr), (csr.ask, plan.ask), (csr.gate, plan.gate)]
         return [(job.name, lambda door=door, job=job: door(job)) for door, job in doors]
     jobs = [(job.name, lambda job=job: DOORS[floor](job)) for job in ordered(getattr(plan, floor).values())]
     return [*jobs, ("_forms", lambda: sdtm.account(plan.forms))] if floor == "sdtm" else jobs

@@ -167,9 +167,9 @@ def _state(cut: Cut, staged: dict[str, Path], raw_dir: str | None) -> tuple[str,
 def needed_files(plan: Plan) -> list[str]:
     """What is read of the results of a cut: facts, their members, displays, data sets of subjects, queries."""
     found = [path for job in plan.ard.values() for role, path in job.outputs.items() if role != "methods"]
-    found += [path for job in plan.tlf.values() for path in job.outputs.values()]
+    found += [job.outputs["displays"] for job in plan.tlf.values()]
     found += [job.outputs["data"] for job in plan.adam.values()]
-    return found + [path for role, path in plan.csr.inputs.items() if "/_queries/" in role]
+    return found + [path for role, path in plan.floors.items() if "/_queries/" in role]
 
 
 def _stale_jobs(cut: Cut, raw_dir: str | None) -> list[str]:

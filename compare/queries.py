@@ -18,7 +18,7 @@ TEXTS = ["value_old", "value_new", "message_old", "message_new"]
 
 def asked(cut: Cut) -> pd.DataFrame:
     """Every query of a cut, accepted or not, with KEY (its record), SITE, and SAYS, the message without lines."""
-    inputs = {role: path for role, path in cut.plan.csr.inputs.items() if "/_queries/" in role}
+    inputs = {role: path for role, path in cut.plan.floors.items() if "/_queries/" in role}
     accepted = (cut.plan.ask.slice["accepted"] or {}).get("accepted") or []
     table, _ = _integrity.queries({role: cut.read(path) for role, path in inputs.items()}, accepted)
     keys = _keys_of(cut, table)

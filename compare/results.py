@@ -12,7 +12,7 @@ import pandas as pd
 from compare.cut import Cut
 from compare.records import whole_rows
 from crf2csr import io, results
-from crf2csr.csr import _shown
+from crf2csr.bound import parts as printed_parts
 
 WHAT = ("moved", "other subjects", "declared otherwise", "old only", "new only")
 ABOUT = [
@@ -99,7 +99,7 @@ def read(cut: Cut, people: dict[str, int]) -> Facts:
         document = io.read_json(cut.folder / plan.tlf[chapter].outputs["displays"]) if chapter in plan.tlf else {}
         for one in document.get("displays", []):
             displays[one["id"]] = (one.get("number", ""), one.get("title", ""))
-            printed = sorted({part["f"] for part in _shown.parts(one)})
+            printed = sorted({part["f"] for part in printed_parts(one)})
             shown.append(pd.DataFrame({"id": facts["id"].to_numpy()[printed], "display": one["id"]}))
     every = pd.concat(parts, ignore_index=True)
     printed_by = pd.concat(shown, ignore_index=True) if shown else pd.DataFrame({"id": [], "display": []}, dtype=object)

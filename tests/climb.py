@@ -39,6 +39,13 @@ def copy_config(study: Path, folder: Path) -> Path:
     return folder
 
 
+def roof(plan: Plan) -> None:
+    """Write the report of a study whose floors have been climbed."""
+    for job in plan.embed.values():
+        csr.embed(job)
+    csr.assemble(plan.csr)
+
+
 def climb(
     folder: Path, floors: tuple[str, ...] = ("raw", "sdtm", "adam", "ard", "tlf", "csr"), **overrides: str
 ) -> Plan:
@@ -47,7 +54,7 @@ def climb(
         plan = Plan(Study(".", ROOT / "workflow" / "schemas", overrides))
         for floor in floors:
             if floor == "csr":
-                csr.assemble(plan.csr)
+                roof(plan)
                 for job in plan.subjects.values():
                     csr.assemble_subjects(job)
                 csr.ask(plan.ask)

@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import adam
-import csr
 import pandas as pd
 import pyarrow.parquet as pq
 import raw
@@ -24,7 +23,7 @@ from crf2csr.errors import Cause
 from crf2csr.jobs import Job, ordered
 from crf2csr.plan import Plan
 from crf2csr.specs import Study
-from tests.climb import ROOT, inside
+from tests.climb import ROOT, inside, roof
 
 
 class Shipped:
@@ -175,7 +174,7 @@ class Run:
     def page(self) -> str:
         """The appendix, with the results of the study as shipped and the raw records, SDTM and queries of this run."""
         with inside(self.folder):
-            csr.assemble(self.plan.csr)
+            roof(self.plan)
         return (self.folder / self.plan.csr.outputs["report"]).read_text(encoding="utf-8")
 
 

@@ -65,6 +65,6 @@ def test_analyses_that_nobody_enters_leave_displays_that_say_so(shipped, tmp_pat
         for chapter in chapters:
             climb.DOORS["ard"](plan.ard[chapter])
             climb.DOORS["tlf"](plan.tlf[chapter])
-        climb.csr.assemble(plan.csr)
+        climb.roof(plan)
     found = check(study)
     assert {"f-14.3.1.1", "f-14.3.1.3", "t-14.3.4.4", "f-14.3.4.2", "l-16.2.8", "f-14.2.7.3"} <= set(found)

@@ -35,7 +35,7 @@ if workflow.remote_exec:
     from snakemake.executors.local import Executor
     from snakemake.settings.types import GroupSettings
 
-    WHOLE = {group: sys.maxsize for group in ("collected", "adam", "chapter")}
+    WHOLE = {group: sys.maxsize for group in ("collected", "adam", "chapter", "page")}
     GroupSettings.group_components = property(lambda settings: WHOLE, lambda settings, given: None)
     Executor.use_threads = property(lambda executor: True, lambda executor, given: None)
     workflow.global_resources["_cores"] = int(os.environ.get("SLURM_CPUS_PER_TASK", "1"))

@@ -1,9 +1,31 @@
 """Assemble: the appendix, the queries for the sites, and the gate that fails alone when something was lost or left open.
 
 Reads   results/ of every floor, to show where each number comes from; qc/agreement.csv of the study, if it has one.
-Writes  reports/csr-appendix.html (and, of a report in many files, reports/csr-appendix/), reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
+Writes  results/csr/content.json, reports/csr-appendix.html (and, of a report in many files, reports/csr-appendix/), reports/queries.csv, reports/queries/<site>.csv, results/gate.txt; when asked for,
         reports/rtf/ and reports/csr-appendix.pdf
 """
+
+# Not of a report that one job makes whole.
+for job in PLAN.embed.values():
+
+    rule:
+        name:
+            job.name
+        input:
+            **{role: ancient(path) if role.startswith("qc/") else path for role, path in job.inputs.items()},
+        output:
+            **job.outputs,
+        log:
+            f"logs/csr/{job.name}.log",
+        group:
+            "page"
+        resources:
+            mem_mb=NEEDS.memory("csr"),
+            runtime=NEEDS.minutes("csr"),
+        params:
+            digest=job.digest,
+        run:
+            causes.guarded("csr.embed", PLAN.embed[rule], log[0])
 
 
 rule assemble:
@@ -13,6 +35,8 @@ rule assemble:
         **{role: directory(path) if role == "sections" else path for role, path in PLAN.csr.outputs.items()},
     log:
         "logs/csr/assemble.log",
+    group:
+        "page"
     resources:
         mem_mb=NEEDS.memory("csr"),
         runtime=NEEDS.minutes("csr"),

@@ -1,7 +1,7 @@
 """Display: the tables, listings and figures of one chapter.
 
 Reads   results/ard/
-Writes  results/tlf/<chapter>.json
+Writes  results/tlf/<chapter>.json, and results/tlf/_bound/<chapter>.json without their words
 """
 
 for job in PLAN.tlf.values():

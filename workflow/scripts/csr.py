@@ -4,17 +4,18 @@ from itertools import chain
 from typing import Any
 
 from crf2csr import io
-from crf2csr.csr import _privacy, appendix, pdf, rtf, sites
+from crf2csr.assembling import AGREEMENT, WORDED, WORDLESS
+from crf2csr.csr import _behind, _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
 from crf2csr.csr._language import WRITTEN
 from crf2csr.csr.report import Report
-from crf2csr.jobs import LISTED
+from crf2csr.jobs import LISTED, Job
 from crf2csr.listings import read_displays
-from crf2csr.plan import AGREEMENT, Job
 from crf2csr.tables import Tables
 
 PLACES = {
-    "tlf/": "tlf",
+    WORDLESS: "bound",
+    WORDED: "tlf",
     "ard/_trace/": "sets",
     "ard/_methods/": "methods",
     "ard/": "facts",
@@ -54,12 +55,18 @@ def _floors(job: Job, *, whole: bool = True) -> dict[str, Any]:
             continue
         stem = name.rpartition("/")[2]
         key = {"tables": name, "traces": f"adam/{stem}", "ledger": name, "queries": name}.get(place, stem)
-        filled = whole and place == "tlf"
+        filled = whole and place in ("tlf", "bound")
         opened = read_displays if filled else io.read_json if path.endswith(".json") else io.read_table
         read[place][key] = opened(path)
         if place == "facts":
             read["hashes"][key] = io.sha256(path)
     return read
+
+
+def embed(job: Job) -> None:
+    """Write what is behind the numbers of the appendix and beside its displays."""
+    content, _ = _behind.content(_floors(job), job.slice)
+    io.write_json(job.outputs["content"], content)
 
 
 def assemble(job: Job) -> None:
@@ -70,8 +77,16 @@ def assemble(job: Job) -> None:
         for path, page in chain(made.in_sections(), made.first()):
             io.write_text(path, page)
         return
-    for code, page in appendix.pages(_floors(job), job.slice).items():
+    for code, page in _pages(job).items():
         io.write_text(job.outputs["report" if code == WRITTEN else f"report_{code}"], page)
+
+
+def _pages(job: Job) -> dict[str, str]:
+    if "content" not in job.inputs:
+        return appendix.pages(_floors(job), job.slice)
+    worded = {n.removeprefix(WORDED): path for n, path in job.inputs.items() if n.startswith(WORDED)}
+    chapters = {name: read_displays(path)["displays"] for name, path in worded.items()}
+    return appendix.filled(chapters, io.read_json(job.inputs["content"]), job.slice)
 
 
 def assemble_subjects(job: Job) -> None:

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from crf2csr import io
+from crf2csr.bound import bound
 from crf2csr.errors import Cause
 from crf2csr.plan import Job, has_room
 from crf2csr.tlf import _subjects
@@ -14,7 +15,10 @@ KEPT = ("id", "number", "title", "population", "kind", "sap", "analysis")
 
 
 def display(job: Job) -> None:
-    """Write the displays of one chapter as JSON: words, cells bound to facts, figures as SVG, where listings lie."""
+    """Write the displays of one chapter as JSON: words, cells bound to facts, figures as SVG, where listings lie.
+
+    Written a second time without words, for what depends on the numbers alone.
+    """
     part = job.slice
     shelf = Shelf(io.read_table(job.inputs["facts"]))
     # An analysis that no row of the data enters has no facts: its displays say so.
@@ -46,7 +50,9 @@ def display(job: Job) -> None:
         said = {"footnotes": [*(notes(spec, shelf) if "footnotes" in spec else []), *held]}
         said = said if said["footnotes"] else {}
         made.append({k: spec[k] for k in KEPT if k in spec} | said | body)
-    io.write_json(job.outputs["displays"], {"chapter": job.name, "displays": made})
+    chapter = {"chapter": job.name, "displays": made}
+    io.write_json(job.outputs["displays"], chapter)
+    io.write_json(job.outputs["bound"], bound(chapter))
 
 
 def _said_nothing(planned: dict[str, Any], spec: dict[str, Any], silent: set[str]) -> bool:

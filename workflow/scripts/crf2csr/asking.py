@@ -8,17 +8,17 @@ from crf2csr.specs import Study, digest
 CALENDAR = "sdtm/calendar"
 
 
-def job(study: Study, csr: Job) -> Job:
-    """Return the job; what it reads is among what the appendix reads.
+def job(study: Study, floors: dict[str, str]) -> Job:
+    """Return the job; what it reads is among what the floors wrote (``floors``, by role).
 
     The sites are known only from the data, so that the sheets of the sites are one output: a folder.
     """
     forms = {f"raw/{name}" for name in study.crf}
-    inputs = {role: path for role, path in csr.inputs.items() if "_queries" in role or role in {*forms, CALENDAR}}
+    inputs = {role: path for role, path in floors.items() if "_queries" in role or role in {*forms, CALENDAR}}
     part = {
         "crf": study.crf,
         "page": page_slice(study, ["study", "subjects", "visits"]),
-        "accepted": csr.slice["accepted"],
+        "accepted": study.lists.get("accepted_queries", {}),
         "files": {entry["form"]: entry["name"] for entry in study.manifest["files"]},
     }
     outputs = {"whole": "reports/queries.csv", "sites": "reports/queries"}

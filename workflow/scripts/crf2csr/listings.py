@@ -17,7 +17,7 @@ from crf2csr.errors import Cause
 
 
 def read_displays(path: str | Path) -> dict[str, Any]:
-    """Read one chapter, ``<study>/results/tlf/<chapter>.json``, and fill each ``listing`` from the table that it names.
+    """Read one chapter of ``<study>/results/`` and fill each ``listing`` from the table that it names.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def read_displays(path: str | Path) -> dict[str, Any]:
         When a table is missing, or is not the one from which the display was made.
     """
     chapter = io.read_json(path)
-    study = Path(path).parents[2]
+    study = next(folder.parent for folder in Path(path).parents if folder.name == "results")
     for display in chapter["displays"]:
         if "listing" in display:
             display["listing"] |= _lines(display, study, str(path))

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crf2csr import asking, checklists, checks, estimands, io, paper, references, sealed, spread, terms
+from crf2csr import asking, assembling, checklists, checks, io, paper, references, spread, terms
 from crf2csr.errors import Cause
-from crf2csr.jobs import HOUSE, Job, code, has_room, imports, listed, mentioned, ordered, page_slice, sdtm_outputs
+from crf2csr.jobs import HOUSE, Job, code, has_room, imports, mentioned, ordered, page_slice, sdtm_outputs
 from crf2csr.specs import Study, digest
 
 __all__ = ["HOUSE", "Job", "Plan", "has_room", "imports", "ordered"]
-
-# What the independent computation found; it comes with the study, and a study may lack it.
-AGREEMENT = "qc/agreement"
 
 PAGE = {
     "register": ["study", "subjects"],
@@ -45,9 +42,10 @@ class Plan:
         self.adam = {name: self._derive(name) for name in study.adam}
         self.ard = {name: self._analyze(name) for name in study.ard}
         self.tlf = {name: self._display(name) for name in study.tlf}
-        self.csr = self._assemble()
+        self.floors = assembling.floors(self.raw, self.sdtm, self.forms, self.adam, self.ard, self.tlf)
+        self.embed, self.csr = assembling.jobs(study, self.floors, self._sha256)
         self.subjects = spread.jobs(study, self.csr)
-        self.ask = asking.job(study, self.csr)
+        self.ask = asking.job(study, self.floors)
         self.gate = self._gate()
         self.paper = paper.jobs(study, self.tlf, self.ard, self.csr)
 
@@ -217,80 +215,14 @@ class Plan:
         return Job(
             name,
             inputs,
-            {"displays": f"results/tlf/{name}.json"},
-            digest(part, code("crf2csr.tlf._cells", *rooms)),
+            {"displays": f"results/tlf/{name}.json", "bound": f"results/tlf/_bound/{name}.json"},
+            digest(part, code("crf2csr.tlf._cells", "crf2csr.bound", *rooms)),
             part,
         )
 
-    def _assemble(self) -> Job:
-        study = self.study
-        inputs = {f"tlf/{n}": j.outputs["displays"] for n, j in self.tlf.items()} | listed(self.tlf)
-        inputs |= {f"ard/{n}": j.outputs["facts"] for n, j in self.ard.items()}
-        inputs |= {f"ard/_trace/{n}": j.outputs["sets"] for n, j in self.ard.items()}
-        inputs |= {f"ard/_methods/{n}": j.outputs["methods"] for n, j in self.ard.items()}
-        inputs |= {f"adam/{n}": j.outputs["data"] for n, j in self.adam.items()}
-        inputs |= {f"adam/_trace/{n}": j.outputs["trace"] for n, j in self.adam.items()}
-        for floor, jobs in (("sdtm", self.sdtm), ("adam", self.adam)):
-            for kind in ("ledger", "queries"):
-                inputs |= {f"{floor}/_{kind}/{n}": j.outputs[kind] for n, j in jobs.items() if kind in j.outputs}
-        inputs |= {f"sdtm/_{kind}/_forms": path for kind, path in self.forms.outputs.items()}
-        inputs |= {f"sdtm/{n}": j.outputs["data"] for n, j in self.sdtm.items() if "data" in j.outputs}
-        inputs |= {f"raw/{j.name}": j.outputs["data"] for j in self.raw.values()}
-        inputs |= {f"raw/_queries/{j.name}": j.outputs["queries"] for j in self.raw.values()}
-        part = {
-            "csr": study.csr,
-            "page": study.page,
-            "manifest": study.manifest,
-            "crf": study.crf,
-            "files": {e["form"]: study.raw_file(e["name"]) for e in study.manifest["files"]},
-            "sdtm": study.sdtm,
-            "adam": study.adam,
-            "ard": study.ard,
-            "tlf": study.tlf,
-            "estimands": {estimand["id"]: estimand["label"] for estimand in estimands.of_study(study)},
-            "accepted": study.lists.get("accepted_queries", {}),
-            "words": study.words,
-            "code": house(),
-            "config": configuration(study),
-            "lock": sealed.lock_of(study, self._sha256),
-        }
-        found = digest(part, code("crf2csr.csr.report" if "split" in study.csr else "crf2csr.csr.appendix"), _assets())
-        agreement = f"{AGREEMENT}.csv"
-        if (study.config.parent / agreement).exists():
-            inputs[AGREEMENT] = agreement
-            found = digest(found, io.sha256(study.config.parent / agreement))
-        outputs = {"report": "reports/csr-appendix.html"}
-        outputs |= {f"report_{code}": f"reports/csr-appendix.{code}.html" for code in study.csr.get("also_in", [])}
-        return Job("assemble", inputs, outputs | spread.sections(study), found, part)
-
     def _gate(self) -> Job:
-        inputs = {k: v for k, v in self.csr.inputs.items() if "_queries" in k or "_ledger" in k}
+        inputs = {k: v for k, v in self.floors.items() if "_queries" in k or "_ledger" in k}
         inputs["report"] = self.csr.outputs["report"]
         inputs |= {f"report/{name}": job.outputs["folder"] for name, job in self.subjects.items()}
-        part = {"accepted": self.study.lists.get("accepted_queries", {}), "files": self.csr.slice["files"]}
+        part = {"accepted": self.study.lists.get("accepted_queries", {}), "files": assembling.files(self.study)}
         return Job("gate", inputs, {"stamp": "results/gate.txt"}, digest(part, code("crf2csr.csr.gate")), part)
-
-
-def house() -> str:
-    """Digest of all that the house is made of: code, rules, schemas, templates, styles and scripts."""
-    kinds = {".py", ".smk", ".yaml", ".j2", ".css", ".js", ".typ"}
-    base = HOUSE.parent.parent
-    files = [p for p in sorted(base.rglob("*")) if p.suffix in kinds and p.is_file()]
-    return digest({p.relative_to(base).as_posix(): io.content(p) for p in files})
-
-
-def configuration(study: Study) -> str:
-    """Digest of all that the study says of itself."""
-    parts = ("page", "crf", "sdtm", "adam", "ard", "tlf", "csr", "lists", "words")
-    return digest({name: getattr(study, name) for name in parts})
-
-
-def _assets() -> str:
-    """Digest of the templates, styles and script of the report."""
-    files = [
-        p
-        for folder in ("csr/templates", "csr/assets", "csr/words")
-        for p in sorted((HOUSE / folder).glob("*"))
-        if p.is_file()
-    ]
-    return digest({p.name: io.sha256(p) for p in files})

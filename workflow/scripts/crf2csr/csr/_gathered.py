@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crf2csr.bound import parts
 from crf2csr.csr import _about, _asked, _integrity, _listing, _reconciliation, _shown, _verified, _warned
 from crf2csr.errors import Cause
 
@@ -35,31 +36,41 @@ def small_enough(file: str, page: str, remedy: str) -> None:
 
 
 def gathered(read: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    """What a report is made of: facts and sets in one numbering, displays with their sources, queries, integrity.
-
-    ``parts`` are all numbers that it prints.
-    """
+    """What a report is made of: what is behind its numbers (``behind``), and its ``displays`` with their sources."""
     chapters = {name: doc["displays"] for name, doc in read["tlf"].items()}
-    facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
-    facts = _verified.beside(facts, read.get("agreement", []))
+    return behind(read, part, chapters) | {"displays": sourced(chapters, read["hashes"], part)}
+
+
+def sourced(
+    chapters: dict[str, list[dict[str, Any]]], hashes: dict[str, str], part: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """All displays by id, with where they come from; a listing with the lines that stand in the page."""
     displays = {
-        d["id"]: d | _about.source(d, name, read["hashes"].get(name, ""), part)
-        for name, ds in chapters.items()
-        for d in ds
+        d["id"]: d | _about.source(d, name, hashes.get(name, ""), part) for name, ds in chapters.items() for d in ds
     }
     for d in displays.values():
         if d.get("kind") == "listing":
             d["staged"] = _listing.staged(d)
+    return displays
+
+
+def behind(read: dict[str, Any], part: dict[str, Any], chapters: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Facts and sets in one numbering, queries, denominators, what was compared between the floors.
+
+    The printed numbers of the displays in ``chapters`` are renumbered in place; ``parts`` are all that are printed.
+    """
+    facts, sets = _shown.numbered(chapters, read["facts"], read["sets"])
+    facts = _verified.beside(facts, read.get("agreement", []))
     queries, listing, idle = asked(read, part)
     denominators = _integrity.denominators(facts, part["adam"].get("adsl", {}))
+    printed = {d["id"]: {p["f"] for p in parts(d)} for displays in chapters.values() for d in displays}
     reconciled = _reconciliation.compare(
         part["csr"].get("reconciliation", []),
         _reconciliation.Floors(read["tables"], facts, sets, part["ard"]),
         queries,
-        {name: {p["f"] for p in _shown.parts(d)} for name, d in displays.items()},
+        printed,
     )
     return {
-        "displays": displays,
         "facts": facts,
         "sets": sets,
         "queries": queries,
@@ -67,7 +78,7 @@ def gathered(read: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
         "idle": idle,
         "denominators": denominators,
         "reconciled": reconciled,
-        "parts": list(_shown.parts([list(displays.values()), denominators, reconciled])),
+        "parts": list(parts([list(chapters.values()), denominators, reconciled])),
     }
 
 
@@ -79,13 +90,11 @@ def asked(read: dict[str, Any], part: dict[str, Any]) -> tuple[Any, dict[str, An
     return queries, _integrity.query_listing(queries), idle
 
 
-def about(read: dict[str, Any], part: dict[str, Any], found: dict[str, Any], digest: str) -> dict[str, Any]:
-    """What the first page says beside the displays: the study, the integrity of its data, how to make it again."""
+def about(read: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """What the first page says of the data beside the displays: their integrity, and who computed the numbers again."""
     printed = found["facts"].loc[sorted({p["f"] for p in found["parts"]})]
     listing = found["query_listing"]
     return {
-        "page": part["page"],
-        "csr": part["csr"],
         "ledger": _integrity.ledger(read["ledger"]),
         "forms": _integrity.forms(read["ledger"], found["queries"]),
         "queries": _integrity.query_counts(found["queries"]),
@@ -95,5 +104,9 @@ def about(read: dict[str, Any], part: dict[str, Any], found: dict[str, Any], dig
         "verified": _verified.summary(printed),
         "warned": _warned.expected(printed),
         "reconciled": found["reconciled"],
-        "made": _about.reproduction(part, read["hashes"], digest),
     }
+
+
+def words(part: dict[str, Any], hashes: dict[str, str], digest: str) -> dict[str, Any]:
+    """What the first page says of the study and of how to make it again; ``digest`` is that of what it embeds."""
+    return {"page": part["page"], "csr": part["csr"], "made": _about.reproduction(part, hashes, digest)}

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _embedded, _shown
+from crf2csr.bound import parts
+from crf2csr.csr import _embedded
 
 # Rows behind the numbers of one file: so many are opened and searched within three seconds (a test holds it).
 MOST_ROWS = 200_000
@@ -88,7 +89,7 @@ def _grouped(
 
 def _rows_behind(display: dict[str, Any], facts: pd.DataFrame, sets: pd.DataFrame) -> dict[str, np.ndarray]:
     """Positions of the rows behind the printed numbers of a display, by data set."""
-    shown = sorted({part["f"] for part in _shown.parts(display)})
+    shown = sorted({part["f"] for part in parts(display)})
     named = facts["member_set"].loc[shown].dropna().astype("int64").unique()
     found = sets.loc[sorted(named)]
     return {str(name): _embedded.together(rows) for name, rows in found.groupby("DATASET")["ROWS"]}

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from crf2csr import safe
-
-Part = dict[str, Any]
-
-
-def parts(body: Any) -> Iterator[Part]:
-    """Yield every printed number ``{t: text, f: fact}`` of a display, wherever its layout put it.
-
-    The data of listings and the ink of figures hold none, and are not searched.
-    """
-    if isinstance(body, dict):
-        if "f" in body and "t" in body:
-            yield body
-            return
-        for key, value in body.items():
-            if key not in ("listing", "svg"):
-                yield from parts(value)
-    elif isinstance(body, list):
-        for item in body:
-            yield from parts(item)
+from crf2csr.bound import Part, parts
 
 
 def places(body: list[Part]) -> str:
@@ -38,6 +20,22 @@ def places(body: list[Part]) -> str:
             found.append(f"{part['f']}:{at}:{length}")
         at += length
     return " ".join(found)
+
+
+def first_numbers(chapters: Iterable[str], facts: dict[str, pd.DataFrame]) -> dict[str, int]:
+    """The number of the first fact of each chapter in one numbering over all."""
+    found, first = {}, 0
+    for name in chapters:
+        found[name] = first
+        first += len(facts[name])
+    return found
+
+
+def renumber(chapters: dict[str, list[dict[str, Any]]], first: dict[str, int]) -> None:
+    """Give the printed numbers of each chapter their numbers over all, in place."""
+    for name, displays in chapters.items():
+        for part in parts(displays):
+            part["f"] += first[name]
 
 
 def numbered(
@@ -52,11 +50,10 @@ def numbered(
     sets : DataFrame
         SET, DATASET, ROWS of all chapters.
     """
-    all_facts, all_sets, first_fact, first_set = [], [], 0, 0
-    for name, displays in chapters.items():
-        for part in parts(displays):
-            part["f"] += first_fact
+    renumber(chapters, first_numbers(chapters, facts))
+    all_facts, all_sets, first_set = [], [], 0
+    for name in chapters:
         all_facts.append(facts[name].assign(member_set=facts[name]["member_set"] + first_set, chapter=name))
         all_sets.append(sets[name].assign(SET=sets[name]["SET"] + first_set))
-        first_fact, first_set = first_fact + len(facts[name]), first_set + len(sets[name])
+        first_set += len(sets[name])
     return pd.concat(all_facts, ignore_index=True), pd.concat(all_sets, ignore_index=True)

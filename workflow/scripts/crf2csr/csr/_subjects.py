@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crf2csr.bound import parts
 from crf2csr.columns import texts
-from crf2csr.csr import _about, _embedded, _listing, _payload, _profile, _shown
+from crf2csr.csr import _about, _embedded, _listing, _payload, _profile
 from crf2csr.csr._shares import Shares
 from crf2csr.errors import Cause
 from crf2csr.tables import Stored, Tables, release
@@ -134,7 +135,7 @@ def payload(
     the narratives of these subjects.
     """
     graph, positions = collected.graph(share)
-    used, sets = _embedded.reached(found["facts"], found["sets"], list(_shown.parts(sheets)))
+    used, sets = _embedded.reached(found["facts"], found["sets"], list(parts(sheets)))
 
     def place(name: str, rows: Any) -> np.ndarray:
         wanted = np.asarray(rows, dtype="int64")
@@ -142,7 +143,7 @@ def payload(
             raise Cause("a number of one subject has rows of another behind it", field=name)
         return np.searchsorted(positions[name], wanted)
 
-    used, sets = _own(used, sets, positions, {number["f"] for number in _shown.parts(sheets)})
+    used, sets = _own(used, sets, positions, {number["f"] for number in parts(sheets)})
     profile = _profile.resolved(part["csr"]["profile"], graph.tables)
     start = {name: np.arange(len(table)) for name, table in graph.tables.items() if name.startswith("adam/")}
     for block in _profile.blocks(profile):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from crf2csr import privacy
-from crf2csr.csr import _embedded, _gathered, _language, _page, _payload, _privacy
+from crf2csr.bound import bound
+from crf2csr.csr import _behind, _gathered, _language, _page, _privacy, _shown
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
@@ -20,23 +21,32 @@ def pages(read: dict[str, Any], part: dict[str, Any]) -> dict[str, str]:
     """
     collected, collected_part = read, part
     read, part = _privacy.masked(read, part)
-    found = _gathered.gathered(read, part)
-    embedded = _embedded.payload(
-        read, part, found | {"displays": list(found["displays"].values()), "methods": read["methods"]}
-    )
-    data, digest = _payload.pack(embedded)
-    content = _gathered.about(read, part, found, digest) | {
-        "payload": data,
-        "payload_sha256": digest,
-        "inner": None,
-        "parts_of_report": [],
-        "suffix": None,
-    }
-    languages = _language.of(part)
-    made = {code: written(content, found["displays"], languages, code) for code in languages}
+    content, embedded = _behind.content(read | {"bound": {n: bound(doc) for n, doc in read["tlf"].items()}}, part)
+    made = filled({name: doc["displays"] for name, doc in read["tlf"].items()}, content, part)
     if read is not collected:
-        shown_texts = {f"the page ({code})": page.replace(data, "") for code, page in made.items()}
+        shown_texts = {f"the page ({code})": page.replace(content["payload"], "") for code, page in made.items()}
         _privacy.looked_through(shown_texts | {"its data": privacy.flat(embedded)}, collected, collected_part)
+    return made
+
+
+def filled(chapters: dict[str, list[dict[str, Any]]], content: dict[str, Any], part: dict[str, Any]) -> dict[str, str]:
+    """Build the page from its displays and what is behind them, once in each language, by its code.
+
+    Parameters
+    ----------
+    chapters : dict
+        The displays by chapter, listings with their lines.
+    content : dict
+        As of ``_behind.content``, made of the same displays.
+    part : dict
+        What the plan hands over.
+    """
+    _shown.renumber(chapters, content["first"])
+    displays = _gathered.sourced(chapters, content["hashes"], part)
+    said = content | _gathered.words(part, content["hashes"], content["payload_sha256"])
+    said |= {"inner": None, "parts_of_report": [], "suffix": None}
+    languages = _language.of(part)
+    made = {code: written(said, displays, languages, code) for code in languages}
     for code, page in made.items():
         _gathered.small_enough(
             _language.file_of(code), page, "give split in config/csr.yaml, and the report is made of many"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from crf2csr.bound import parts
 from crf2csr.columns import texts
 from crf2csr.csr import (
     _gathered,
@@ -20,7 +21,6 @@ from crf2csr.csr import (
     _page,
     _payload,
     _shares,
-    _shown,
     _subjects,
 )
 from crf2csr.tables import release
@@ -96,7 +96,7 @@ class Report:
     def _sheets(self) -> dict[str, int]:
         """The share of each narrative: that of the subject in the first row behind its first number."""
         sets = self.found["sets"].set_index("SET")
-        first = {s["id"]: next(_shown.parts(s))["f"] for d in self.narratives for s in d["sheets"]}
+        first = {s["id"]: next(parts(s))["f"] for d in self.narratives for s in d["sheets"]}
         named = self.found["facts"]["member_set"].loc[list(first.values())]
         chosen = sets.loc[named.astype("int64")].assign(SHEET=list(first))
         found: dict[str, int] = {}
@@ -191,23 +191,27 @@ class Report:
         """The file that is opened first: the result, the integrity of the data, and where all else is."""
         found, csr = self.found, self.part["csr"]
         front = {role: found["displays"][i] for role, i in csr.get("front", {}).items()}
-        parts = list(_shown.parts([list(front.values()), found["denominators"], found["reconciled"]]))
-        payload = _light.payload(self.read, self.part, found, parts)
+        printed = list(parts([list(front.values()), found["denominators"], found["reconciled"]]))
+        payload = _light.payload(self.read, self.part, found, printed)
         tables, queries = _light.asked(self.read, self.part, found, self.shares, len(payload["tables"]))
         payload["tables"] += tables
         payload["listings"]["queries"] = queries
-        content = _gathered.about(self.read, self.part, found, "") | {
-            "sections": [],
-            "front": front,
-            "compare": f"find reports/{FOLDER}* -type f -exec sha256sum {{}} +",
-        }
+        content = (
+            _gathered.about(self.read, found)
+            | _gathered.words(self.part, self.read["hashes"], "")
+            | {
+                "sections": [],
+                "front": front,
+                "compare": f"find reports/{FOLDER}* -type f -exec sha256sum {{}} +",
+            }
+        )
         yield from self._pages(None, content, payload, set())
 
     def in_sections(self) -> Written:
         """The files of the sections."""
         for file in self.files:
             displays = file.displays()
-            payload = _light.payload(self.read, self.part, self.found, list(_shown.parts(displays)))
+            payload = _light.payload(self.read, self.part, self.found, list(parts(displays)))
             inner = {"number": file.number, "title": file.title, "turn": file.turn, "of": file.of}
             yield from self._pages(file.stem, {"sections": file.sections, "inner": inner}, payload, set(file.places()))
 

@@ -16,6 +16,7 @@ Part = dict[str, Any]
 TOKEN = re.compile(r"\{([A-Za-z0-9_]+)(?:@([^}:]*))?(?::([a-z0-9_]+))?\}")
 BRACKETS = re.compile(r"(\[[^\]]*\])")
 SHOWN = ("format", "stat", "stat_text")
+LOOKED_AT = ("stat_name", "variable_level", *SHOWN)
 SELECTORS = ("variable", "variable_level", "group1_level", "group2_level", "group3_level")
 
 
@@ -54,31 +55,33 @@ def fill(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
     out after a zero: ``{n}[ ({p})]`` shows ``12 (20.0)`` and ``0``.
     """
     parts: list[Part] = []
+    # Arrays, not rows of a frame: there are ten thousand tokens, and a frame costs at each look.
+    columns = {name: facts[name].to_numpy() for name in LOOKED_AT}
     for piece in BRACKETS.split(template):
         if piece.startswith("[") and piece.endswith("]"):
             if not parts or parts[-1].get("t") != "0":
-                parts += _tokens(piece[1:-1], facts, where)
+                parts += _tokens(piece[1:-1], columns, facts.index, where)
         elif piece:
-            parts += _tokens(piece, facts, where)
+            parts += _tokens(piece, columns, facts.index, where)
     return parts
 
 
-def _tokens(template: str, facts: pd.DataFrame, where: str) -> list[Part]:
+def _tokens(template: str, columns: dict[str, Any], facts: pd.Index, where: str) -> list[Part]:
+    """Texts and numbers of a template; ``facts`` are the numbers of the facts whose ``columns`` these are."""
     parts: list[Part] = []
     last = 0
     for match in TOKEN.finditer(template):
         if match.start() > last:
             parts.append({"t": template[last : match.start()]})
         name, level, format_name = match.groups()
-        # Arrays, not rows of a frame: there are ten thousand tokens, and a frame costs at each look.
-        here = facts["stat_name"].to_numpy() == name
+        here = columns["stat_name"] == name
         if level is not None:
-            here &= facts["variable_level"].to_numpy() == level
+            here &= columns["variable_level"] == level
         found = np.flatnonzero(here)
         if len(found) != 1:
             raise Cause(f"{len(found)} facts stand for one token", file=where, field=match.group(), value=template)
-        row = {column: facts[column].to_numpy()[found[0]] for column in SHOWN}
-        parts.append(part(facts.index[found[0]], row, format_name))
+        row = {column: columns[column][found[0]] for column in SHOWN}
+        parts.append(part(facts[found[0]], row, format_name))
         last = match.end()
     if last < len(template):
         parts.append({"t": template[last:]})

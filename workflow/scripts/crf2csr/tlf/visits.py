@@ -46,6 +46,7 @@ def _visits(
         if visit in block.get("skip", []):
             continue
         at = facts[facts[by] == visit]
-        cells = [cell(column, at[at["group1_level"] == label], where) for label in labels for column in spec["columns"]]
+        arms_facts = [at[at["group1_level"].to_numpy() == label] for label in labels]
+        cells = [cell(column, mine, where) for mine in arms_facts for column in spec["columns"]]
         made.append({"head": str(visit), "level": 1, "cells": cells})
     return made
