@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -50,6 +51,7 @@ ATTACKS = {
     "ad\u200bmin\u00ad": "ad\u27e8U+200B\u27e9min\u27e8U+00AD\u27e9",
     "\u001b[31mred\u0007": "\u27e8U+001B\u27e9[31mred\u27e8U+0007\u27e9",
 }
+
 MEGABYTE = "x" * 1_000_000
 
 # A name in the manifest: none may lead out.
@@ -62,6 +64,12 @@ FILES = {
     "swollen_workbook": "would unpack to",
     "formulas_without_values": "formula",
 }
+
+
+def test_what_hides_is_never_taken_for_printable():
+    """Printable texts are not searched for what hides."""
+    hidden = safe.HIDDEN.findall("".join(map(chr, range(sys.maxunicode + 1))))
+    assert len(hidden) > 200 and not [one for one in hidden if one.isprintable()]
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(ho
     assert code_now("crf2csr.adam.adae") == before
 
 
-def test_the_report_is_stale_when_the_agreement_of_the_study_changes_and_no_other_job_is(tmp_path):
+def test_what_is_behind_the_report_is_stale_when_the_agreement_changes_and_no_other_job_is(tmp_path):
     shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / "data").symlink_to(ROOT / "data")
     (tmp_path / "qc").mkdir()
@@ -181,9 +181,9 @@ def test_the_report_is_stale_when_the_agreement_of_the_study_changes_and_no_othe
             (tmp_path / "qc/agreement.csv").write_text(text, encoding="utf-8")
         with inside(tmp_path):
             found.append(Plan(Study(".", SCHEMAS)))
-    assert len({plan.csr.digest for plan in found}) == 3
-    assert len({plan.gate.digest for plan in found}) == 1
-    assert [("qc/agreement" in plan.csr.inputs) for plan in found] == [False, True, True]
+    assert len({plan.embed["embed"].digest for plan in found}) == 3
+    assert len({(plan.csr.digest, plan.gate.digest) for plan in found}) == 1
+    assert [("qc/agreement" in plan.embed["embed"].inputs) for plan in found] == [False, True, True]
 
 
 def test_the_words_of_a_room_are_those_of_all_that_it_imports():

@@ -57,11 +57,17 @@ def test_a_changed_raw_file_with_an_older_time_reruns_what_depends_on_it(study):
 
 
 def test_a_changed_title_reruns_only_its_chapter_and_the_appendix(study):
+    """What is behind the numbers, and the verdict, are given back as they were."""
     plan = study / "config/tlf/efficacy.yaml"
     plan.write_text(
         plan.read_text(encoding="utf-8").replace("PPPASI-50 response", "PPPASI-50 responder", 1), encoding="utf-8"
     )
-    assert jobs_to_run(study) == {"display_efficacy", "assemble", "gate"}
+    assert jobs_to_run(study) == {"display_efficacy", "embed", "assemble", "gate"}
+    kept = {study / path: (study / path).stat().st_ino for path in ("results/csr/content.json", "results/gate.txt")}
+    run = tiny.snakemake(study)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "PPPASI-50 responder" in (study / "reports/csr-appendix.html").read_text(encoding="utf-8")
+    assert {path: path.stat().st_ino for path in kept} == kept
 
 
 def test_another_text_in_a_listing_makes_the_appendix_anew_though_its_display_stays(study):
@@ -75,7 +81,7 @@ def test_another_text_in_a_listing_makes_the_appendix_anew_though_its_display_st
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.findall(r"^ *(?:local)?rule (\w+):", run.stdout + run.stderr, flags=re.MULTILINE) == ["display_conduct"]
     assert display.read_bytes() == before
-    assert jobs_to_run(study) == {"assemble", "gate"}
+    assert jobs_to_run(study) == {"embed", "assemble", "gate"}
 
 
 def test_a_new_query_asks_the_sites_again_and_a_site_that_vanished_leaves_no_file(study):

@@ -108,7 +108,7 @@ def test_a_study_asks_for_many_files_and_the_gate_waits_for_all_of_them(folder):
     assert plan.csr.outputs["sections"] == "reports/csr-appendix/sections"
     folders = [job.outputs["folder"] for job in plan.subjects.values()]
     assert folders == [f"reports/csr-appendix/subjects-{k}" for k in (1, 2, 3)]
-    assert set(folders) <= set(plan.gate.inputs.values())
+    assert set(folders) <= set(plan.gate.after.values())
 
 
 def test_a_report_in_many_files_needs_a_profile_and_shows_dates(folder):

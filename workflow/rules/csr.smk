@@ -87,6 +87,7 @@ rule ask:
 rule gate:
     input:
         **PLAN.gate.inputs,
+        **PLAN.gate.after,
     output:
         **PLAN.gate.outputs,
     log:

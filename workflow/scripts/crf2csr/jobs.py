@@ -23,13 +23,17 @@ LISTED = "ard/_listing/"
 
 @dataclass
 class Job:
-    """One step: the names of its inputs and outputs, and the digest of all else that it depends on."""
+    """One step: the names of its inputs and outputs, and the digest of all else that it depends on.
+
+    ``after`` are files that must have been made before, and that it does not read.
+    """
 
     name: str
     inputs: dict[str, str]
     outputs: dict[str, str]
     digest: str
     slice: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
 
 
 # An import is a statement of its own, so it begins a line; to parse the whole house takes ten times as long. A line of

@@ -222,7 +222,7 @@ class Plan:
 
     def _gate(self) -> Job:
         inputs = {k: v for k, v in self.floors.items() if "_queries" in k or "_ledger" in k}
-        inputs["report"] = self.csr.outputs["report"]
-        inputs |= {f"report/{name}": job.outputs["folder"] for name, job in self.subjects.items()}
+        after = {"report": self.csr.outputs["report"]}
+        after |= {f"report/{name}": job.outputs["folder"] for name, job in self.subjects.items()}
         part = {"accepted": self.study.lists.get("accepted_queries", {}), "files": assembling.files(self.study)}
-        return Job("gate", inputs, {"stamp": "results/gate.txt"}, digest(part, code("crf2csr.csr.gate")), part)
+        return Job("gate", inputs, {"stamp": "results/gate.txt"}, digest(part, code("crf2csr.csr.gate")), part, after)

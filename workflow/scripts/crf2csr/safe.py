@@ -18,7 +18,8 @@ HARMLESS = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?|[-+]+"
 
 def visible(text: str) -> str:
     """Show each hidden character as a token such as ``⟨U+202E⟩``; other text stays as it is."""
-    return HIDDEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
+    # Whatever hides is not printable for Unicode either, and most texts have nothing of the kind.
+    return text if text.isprintable() else HIDDEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
 
 
 def inert(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,19 +27,9 @@ def inlined(drawing: str, display: dict[str, Any], said: Callable[[str], str] = 
     never share one, and title and description are those of the display. ``said`` puts its labels into the language
     of the page.
     """
-    where = f"display {display['id']}"
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", LINK)
-    try:
-        root = ElementTree.fromstring(drawing[drawing.index("<svg") :])
-    except (ElementTree.ParseError, ValueError) as error:
-        raise Cause(f"the figure is not SVG ({error})", file=where) from None
-    for sheet in root.iter(f"{{{SVG}}}style"):
-        for declarations in EVERYWHERE.findall(sheet.text or ""):
-            _attributes(root, declarations)
-    described_as = next((node.text for node in root.iter(f"{{{SVG}}}desc") if node.text), None)
-    _clean(root, display["id"], where)
-    _flatten(root, _referred(root))
+    root, described_as = deepcopy(_cleaned(drawing, display["id"]))
     for node in root.iter(f"{{{SVG}}}text"):
         node.text = said(node.text or "")
     described = f"{display['id']}-ink"
@@ -48,6 +40,23 @@ def inlined(drawing: str, display: dict[str, Any], said: Callable[[str], str] = 
     root.set("role", "img")
     root.set("aria-labelledby", f"{described}-title {described}-desc")
     return ElementTree.tostring(root, encoding="unicode")
+
+
+@lru_cache(maxsize=256)  # a page is written in several languages, each with the same ink
+def _cleaned(drawing: str, ident: str) -> tuple[ElementTree.Element, str | None]:
+    """What of a drawing may stand in a page, and how it describes itself."""
+    where = f"display {ident}"
+    try:
+        root = ElementTree.fromstring(drawing[drawing.index("<svg") :])
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Cause(f"the figure is not SVG ({error})", file=where) from None
+    for sheet in root.iter(f"{{{SVG}}}style"):
+        for declarations in EVERYWHERE.findall(sheet.text or ""):
+            _attributes(root, declarations)
+    described_as = next((node.text for node in root.iter(f"{{{SVG}}}desc") if node.text), None)
+    _clean(root, ident, where)
+    _flatten(root, _referred(root))
+    return root, described_as
 
 
 def _referred(root: ElementTree.Element) -> set[str]:
