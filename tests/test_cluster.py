@@ -45,7 +45,8 @@ def test_jobs_of_a_floor_go_to_the_cluster_together_and_the_verdict_stays_here()
     assert groups["raw"] == groups["sdtm"] == {"collected"}
     assert groups["ard"] == groups["tlf"] == {"chapter"} and groups["adam"] == {"adam"}
     # A verdict that fails must not take the appendix along: what a failed job of a group made is removed.
-    assert groups["csr"] == set() and re.search(r"localrules:\s+gate,", rules["common"])
+    assert groups["csr"] == {"page"} and "group:" not in rules["csr"].partition("rule gate:")[2]
+    assert re.search(r"localrules:\s+gate,", rules["common"])
 
 
 def study(tmp_path, megabytes: float):
