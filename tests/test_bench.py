@@ -33,6 +33,22 @@ assert 60 < cost.largest < 150, cost
     assert ended.returncode == 0, ended.stderr
 
 
+def test_a_page_that_two_processes_share_is_counted_once():
+    """Each of two has all of 205 MB, and so have both together."""
+    share = "import os, time; held = bytes(range(256)) * 800_000; os.fork(); time.sleep(1.5)"
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "bench")!r})
+from pathlib import Path
+import timing
+cost = timing.measured([sys.executable, "-c", {share!r}], Path("."))
+assert 200 < cost.largest < 260, cost
+assert 200 < cost.together < 270, cost
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_a_command_that_fails_ends_the_bench_with_what_it_said():
     code = f"""
 import sys

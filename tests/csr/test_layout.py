@@ -8,6 +8,9 @@ import pytest
 from crf2csr import io, spread
 from crf2csr.csr import _layout
 from crf2csr.csr._shares import Shares, of_study
+from crf2csr.csr._subjects import Collected
+from crf2csr.csr._subjects import lines as lines_of
+from crf2csr.csr._subjects import listed as listed_in
 from crf2csr.errors import Cause
 from crf2csr.plan import Plan
 from crf2csr.specs import Study
@@ -81,6 +84,28 @@ def test_rows_are_taken_piece_by_piece_as_from_the_whole(tmp_path, monkeypatch):
         some = tables.stored("t", rows=pd.Series(rows, dtype="int64").to_numpy())
         whole = tables["t"].iloc[rows].reset_index(drop=True)
         pd.testing.assert_frame_equal(some.rows(pd.RangeIndex(len(rows)).to_numpy()), whole)
+
+
+def test_rows_of_no_subject_go_with_every_file_of_subjects(tmp_path):
+    """A file of subjects holds its own rows and those of nobody, so that the latter are lost in none."""
+    every = pd.DataFrame({"USUBJID": pd.Series(["A", None, "B", "A"], dtype="str"), "N": [1, 2, 3, 4]})
+    listed = pd.DataFrame({"_ROW": [1, 2, 3], "N": pd.Series(["2", "3", "4"], dtype="str")})
+    traced = pd.DataFrame({"ROW": [0, 1, 2, 3], "SEQ": [1, 2, 3, 4]})
+    for name, frame in {"data": every, "lines": listed, "trace": traced}.items():
+        io.write_table(tmp_path / f"{name}.parquet", frame)
+    tables, lines, traces = (
+        Tables({key: str(tmp_path / f"{name}.parquet")})
+        for key, name in (("adam/adx", "data"), ("l-1", "lines"), ("adam/adx", "trace"))
+    )
+    nothing = pd.DataFrame({"raw": [], "row": [], "share": []})
+    display = {"id": "l-1", "columns": [{"name": "N", "label": "N"}], "listing": {"dataset": "adx"}}
+    for job, (rows, numbers) in enumerate((([0, 1, 3], ["2", "4"]), ([1, 2], ["2", "3"]))):
+        collected = Collected(tables, traces, [], Shares(["A", "B"], size=1, jobs=2), job, nothing)
+        held, trace = collected.held["adam/adx"], collected.traces["adam/adx"]
+        assert held.positions[held.of(job)].tolist() == rows
+        assert trace.stored.rows(trace.of(job))["SEQ"].tolist() == [row + 1 for row in rows]
+        (shown,) = listed_in([display], lines_of(lines, [display], collected), job)
+        assert shown["listing"]["values"] == [numbers]
 
 
 def plan_of(folder, text: str) -> Plan:

@@ -73,9 +73,7 @@ def jobs(study: Study, read: dict[str, str], sha256: Callable[[str], str]) -> tu
         "config": configuration(study),
         "lock": sealed.lock_of(study, sha256),
     }
-    outputs = {"report": "reports/csr-appendix.html"}
-    outputs |= {f"report_{code}": f"reports/csr-appendix.{code}.html" for code in study.csr.get("also_in", [])}
-    outputs |= spread.sections(study)
+    outputs = spread.pages(study) | spread.sections(study)
     agreed, found = _agreement(study)
     if "split" in study.csr or privacy.rule(study.page) is not None:
         inputs = {role: path for role, path in read.items() if not role.startswith(WORDLESS)} | agreed

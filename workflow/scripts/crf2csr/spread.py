@@ -1,4 +1,4 @@
-"""The jobs of a report in many files, beside the plan's others."""
+"""Where the files of the report lie, and the jobs of one in many files, beside the plan's others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from crf2csr.errors import Cause
 from crf2csr.jobs import Job
 from crf2csr.specs import Study
 
-FOLDER = "reports/csr-appendix"
+APPENDIX = "csr-appendix"  # how the report is called: its first file, and the folder of all others
+FOLDER = f"reports/{APPENDIX}"
+WRITTEN = "en"  # the language in which the house and its studies write
 JOBS = 2  # that write the files of subjects
+
+
+def ending(code: str) -> str:
+    """How the name of a page in a language ends."""
+    return ".html" if code == WRITTEN else f".{code}.html"
+
+
+def pages(study: Study) -> dict[str, str]:
+    """The file that is opened first, in each language of the study."""
+    others = {f"report_{code}": FOLDER + ending(code) for code in study.csr.get("also_in", [])}
+    return {"report": FOLDER + ending(WRITTEN)} | others
 
 
 def sections(study: Study) -> dict[str, str]:

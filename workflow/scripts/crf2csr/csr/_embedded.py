@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
     listings = [d for d in content["displays"] if d.get("kind") == "listing"]
     for listing in listings:
         reach(*behind(listing))
-    asked = asked_records(content["queries"], graph)
+    asked = asked_records(content["queries"], graph.number, lambda raw: graph.tables[raw]["LINE"])
     for raw, rows in asked[asked["row"] >= 0].groupby("raw")["row"]:
         reach(str(raw), rows.to_numpy("int64"))
     profile = _profile.resolved(part["csr"].get("profile"), read["tables"])
@@ -95,13 +96,16 @@ def payload(read: dict[str, Any], part: dict[str, Any], content: dict[str, Any])
     }
 
 
-def asked_records(queries: pd.DataFrame, graph: _payload.Graph) -> pd.DataFrame:
-    """For each query the staged form (``raw``) and the position of its record; -1 where it has none to show."""
+def asked_records(queries: pd.DataFrame, known: Iterable[str], lines: Callable[[str], pd.Series]) -> pd.DataFrame:
+    """For each query the staged form (``raw``) and the position of its record; -1 where it has none to show.
+
+    ``known`` are the tables of the run, ``lines`` gives the column LINE of one.
+    """
     named_by = _payload.named_records(queries["REC"].fillna(""))
     form, line = named_by["form"], named_by["line"]
     found = pd.DataFrame({"raw": "raw/" + form.str.lower(), "row": -1}, index=queries.index)
     named = line.str.fullmatch("[0-9]+").fillna(False).astype(bool) & ~queries["RULE"].isin(_integrity.WITHHELD)
-    for raw in sorted(set(found["raw"][named]) & set(graph.number)):
+    for raw in sorted(set(found["raw"][named]) & set(known)):
         mine = named & (found["raw"] == raw)
-        found.loc[mine, "row"] = graph.positions_of(raw, line[mine])
+        found.loc[mine, "row"] = pd.Index(lines(raw).astype("int64")).get_indexer(line[mine].astype("int64"))
     return found

@@ -19,9 +19,9 @@ import yaml
 
 from crf2csr.errors import Cause
 from crf2csr.safe import visible
+from crf2csr.spread import FOLDER, WRITTEN, ending
 
 HERE = Path(__file__).parent / "words"
-WRITTEN = "en"  # the language in which the house and its studies write
 NAMES = {"en": "English", "zh": "中文"}
 TAGS = {"en": "en", "zh": "zh-Hans"}  # as HTML names languages
 PLACE = re.compile(r"(\{[0-9]+\})")
@@ -112,7 +112,7 @@ def said_by(language: Language) -> dict[str, Callable[..., Any]]:
 
 def file_of(code: str) -> str:
     """Where the page of a language lies."""
-    return "reports/csr-appendix.html" if code == WRITTEN else f"reports/csr-appendix.{code}.html"
+    return FOLDER + ending(code)
 
 
 def beside(languages: dict[str, Language], code: str, file: Callable[[str], str]) -> list[tuple[str, str, str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.csr import _about, _embedded, _integrity, _layout, _listing, _payload
+from crf2csr.csr import _about, _embedded, _layout, _listing, _payload
 from crf2csr.csr._shares import Shares
 from crf2csr.tables import Tables
 
@@ -66,15 +66,7 @@ def share_of(tables: Tables, profile: dict[str, Any], shares: Shares, named: pd.
 
 def records(queries: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """For each query the staged form (``raw``) and the position of its record; -1 where it has none to show."""
-    named_by = _payload.named_records(queries["REC"].fillna(""))
-    found = pd.DataFrame({"raw": "raw/" + named_by["form"].str.lower(), "row": -1}, index=queries.index)
-    named = named_by["line"].str.fullmatch("[0-9]+").fillna(False).astype(bool)
-    named &= ~queries["RULE"].isin(_integrity.WITHHELD)
-    for raw in sorted(set(found["raw"][named]) & set(tables)):
-        mine = named & (found["raw"] == raw)
-        lines = pd.Index(tables.some(raw, ["LINE"])["LINE"].astype("int64"))
-        found.loc[mine, "row"] = lines.get_indexer(named_by["line"][mine].astype("int64"))
-    return found
+    return _embedded.asked_records(queries, tables, lambda raw: tables.some(raw, ["LINE"])["LINE"])
 
 
 def asked(

@@ -22,6 +22,9 @@ from crf2csr.errors import Cause
 
 FLOORS = ("adam", "sdtm", "raw")
 Positions = np.ndarray
+# Levels of gzip: the one file of a small study is made once and sent often; of hundreds of files, 4 % more bytes save a
+# third of the time that packing takes.
+SMALL, SOON = 7, 5
 
 
 @dataclass
@@ -276,12 +279,12 @@ def _readable(values: pd.Series, variable: dict[str, Any]) -> pd.Series:
     return dates.to_iso(values) if variable.get("type") == "date" else values
 
 
-def pack(content: Any) -> tuple[str, str]:
-    """JSON, gzip, base64 (safe inside a script element), and the SHA-256 of the compressed bytes.
+def pack(content: Any, level: int = SMALL) -> tuple[str, str]:
+    """JSON, gzip (of a ``level``), base64 (safe inside a script element), and the SHA-256 of the compressed bytes.
 
     The compressor is Arrow's own, which the lock pins; that of the standard library differs between Pythons
     (zlib and zlib-ng give different bytes). Arrow writes no clock into the header.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    packed = pa.Codec("gzip", compression_level=7).compress(text.encode("utf-8"), asbytes=True)
+    packed = pa.Codec("gzip", compression_level=level).compress(text.encode("utf-8"), asbytes=True)
     return base64.b64encode(packed).decode("ascii"), hashlib.sha256(packed).hexdigest()

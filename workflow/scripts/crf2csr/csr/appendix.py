@@ -7,11 +7,12 @@ from typing import Any
 from crf2csr import privacy
 from crf2csr.bound import bound
 from crf2csr.csr import _behind, _gathered, _language, _page, _privacy, _shown
+from crf2csr.spread import WRITTEN
 
 
 def assemble(read: dict[str, Any], part: dict[str, Any]) -> str:
     """Build the page in the language in which the study is written."""
-    return pages(read, part)[_language.WRITTEN]
+    return pages(read, part)[WRITTEN]
 
 
 def pages(read: dict[str, Any], part: dict[str, Any]) -> dict[str, str]:

@@ -23,9 +23,9 @@ from crf2csr.csr import (
     _shares,
     _subjects,
 )
+from crf2csr.spread import APPENDIX, ending
 from crf2csr.tables import release
 
-FOLDER = "csr-appendix"
 REMEDY = "name fewer subjects for each file in split of config/csr.yaml"
 Written = Iterator[tuple[str, str]]
 
@@ -34,14 +34,14 @@ class Places:
     """Where each place of the report is: ``owner`` says in which file (its stem; the first file has none)."""
 
     def __init__(self, code: str, owner: dict[str, str]) -> None:
-        self.suffix = ".html" if code == _language.WRITTEN else f".{code}.html"
+        self.suffix = ending(code)
         self.owner = owner
 
     def file(self, stem: str | None, here: str | None) -> str:
         """How a file is reached from another; ``None`` is the first file."""
         if stem is None:
-            return f"{FOLDER}{self.suffix}" if here is None else f"../../{FOLDER}{self.suffix}"
-        return f"{FOLDER}/{stem}{self.suffix}" if here is None else f"../{stem}{self.suffix}"
+            return f"{APPENDIX}{self.suffix}" if here is None else f"../../{APPENDIX}{self.suffix}"
+        return f"{APPENDIX}/{stem}{self.suffix}" if here is None else f"../{stem}{self.suffix}"
 
     def seen_from(self, here: str | None, own: set[str]) -> Callable[[str], str]:
         """The address of a place as a file (``here``) writes it, which has the places ``own`` itself."""
@@ -116,9 +116,9 @@ class Report:
 
     def _pages(self, stem: str | None, content: dict[str, Any], payload: dict[str, Any], own: set[str]) -> Written:
         """One file in every language of the report: ``content`` fills the templates, ``payload`` is embedded."""
-        prefix = f"{FOLDER}/" if stem is None else "../"
+        prefix = f"{APPENDIX}/" if stem is None else "../"
         embedded = payload | {"shares": self.shares.packed(prefix), "people": self.everyone}
-        data, digest = _payload.pack(embedded)
+        data, digest = _payload.pack(embedded, _payload.SOON)
         if "made" in content:
             content["made"]["payload"] = digest
         for code, press in self.presses.items():
@@ -202,7 +202,7 @@ class Report:
             | {
                 "sections": [],
                 "front": front,
-                "compare": f"find reports/{FOLDER}* -type f -exec sha256sum {{}} +",
+                "compare": f"find reports/{APPENDIX}* -type f -exec sha256sum {{}} +",
             }
         )
         yield from self._pages(None, content, payload, set())
