@@ -12,6 +12,7 @@ import yaml
 from crf2csr import io
 from crf2csr.csr import _language, appendix
 from crf2csr.errors import Cause
+from crf2csr.spread import WRITTEN
 from tests.csr import interface, small
 
 pytestmark = pytest.mark.req("URS-CSR-11")
@@ -45,7 +46,7 @@ def test_each_line_speaks_of_the_same_things(code):
 
 
 def test_every_language_has_a_name_and_a_tag():
-    assert set(OTHERS) | {_language.WRITTEN} == set(_language.NAMES) == set(_language.TAGS)
+    assert set(OTHERS) | {WRITTEN} == set(_language.NAMES) == set(_language.TAGS)
 
 
 def test_a_word_of_the_house_without_a_line_stops_the_report():

@@ -7,10 +7,10 @@ from crf2csr import io
 from crf2csr.assembling import AGREEMENT, WORDED, WORDLESS
 from crf2csr.csr import _behind, _privacy, appendix, pdf, rtf, sites
 from crf2csr.csr import gate as rule
-from crf2csr.csr._language import WRITTEN
 from crf2csr.csr.report import Report
 from crf2csr.jobs import LISTED, Job
 from crf2csr.listings import read_displays
+from crf2csr.spread import WRITTEN
 from crf2csr.tables import Tables
 
 PLACES = {
