@@ -228,9 +228,9 @@ def encode(
     for name in graph.names:
         rows = kept[name]
         named = rows if positions is None else positions[name][rows]
-        made.append(
-            encoded(name, graph.tables[name].iloc[rows], named, about.get(name, {}), _linked(graph, name, kept))
-        )
+        whole = graph.tables[name]
+        table = whole if len(rows) == len(whole) else whole.iloc[rows]
+        made.append(encoded(name, table, named, about.get(name, {}), _linked(graph, name, kept)))
     return made
 
 
@@ -254,7 +254,7 @@ def encoded(
 ) -> dict[str, Any]:
     """One table, ready for JSON: its columns, the position of each row in the whole, and edges."""
     variables = about.get("variables", {})
-    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and table[c].notna().any()]
+    present = [c for c in table.columns if (not c.startswith("_") or c == "_FLD") and _told(table[c])]
     columns = [
         {
             "name": c,
@@ -273,6 +273,13 @@ def encoded(
         "rows": steps(rows),
         "edges": linked,
     }
+
+
+def _told(values: pd.Series) -> bool:
+    """Tell whether a column has a value; Arrow knows without looking."""
+    if _arrow_texts(values):
+        return bool(pa.array(values.array).null_count < len(values))
+    return bool(values.notna().any())
 
 
 def _readable(values: pd.Series, variable: dict[str, Any]) -> pd.Series:
