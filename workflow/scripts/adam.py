@@ -7,7 +7,7 @@ import pandas as pd
 
 from crf2csr import blocks, finish, io
 from crf2csr.ledger import Ledger
-from crf2csr.plan import Job
+from crf2csr.jobs import Job
 from crf2csr.trace import Made
 
 COLUMNS = {"ROW": "int64", "SRCDOM": "str", "USUBJID": "str", "SRCSEQ": "int64"}

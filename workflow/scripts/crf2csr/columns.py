@@ -1,14 +1,20 @@
-"""Columns of text in bulk: membership and functions of text, at the cost of the distinct values and not of the rows."""
+"""Columns in bulk: membership, look-ups and functions of text, at the cost of the distinct values and not of the rows.
+
+A look-up is done in two steps, ``positions`` and ``taken``, so that several columns of one table are looked up at the
+price of one. A text that takes few values is made of whole numbers by ``chosen``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
 
 
 def among(values: pd.Series, known: Any) -> pd.Series:
@@ -19,6 +25,40 @@ def among(values: pd.Series, known: Any) -> pd.Series:
     texts = pa.array(values.array)
     met = pc.is_in(texts, value_set=pc.unique(pa.array(listed)).cast(texts.type))
     return pd.Series(np.asarray(met, dtype=bool), index=values.index, name=values.name)
+
+
+def positions(values: pd.Series, known: pd.Series | pd.Index) -> np.ndarray:
+    """Position of each value among ``known`` (refused where they are not distinct), -1 where it is not there or missing."""
+    listed = known.array
+    if not pd.Index(known).is_unique:
+        raise ValueError("a value stands twice among those that are looked up")
+    if not (_arrow(values.array) and _arrow(listed)):
+        return pd.Index(known).get_indexer(pd.Index(values)).astype("int64")
+    texts, among_these = pa.array(values.array), pa.array(listed)
+    coded = texts if isinstance(texts, pa.Array) else texts.combine_chunks()
+    found = pc.index_in(coded, value_set=pc.cast(among_these, coded.type), skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
+
+
+def taken(column: pd.Series, at: np.ndarray, index: pd.Index) -> pd.Series:
+    """The values of a column at these positions, missing where a position is -1."""
+    return pd.Series(pd.api.extensions.take(column.values, at, allow_fill=True), index=index, name=column.name)
+
+
+def chosen(numbers: np.ndarray, words: Sequence[str], index: pd.Index) -> pd.Series:
+    """The text that each number stands for, by its position among ``words``; missing where a number is -1."""
+    found = pa.array(np.asarray(words, dtype=object), pa.large_string()).take(pa.array(numbers, mask=numbers < 0))
+    return pd.Series(TEXT.__from_arrow__(found), index=index)
+
+
+def flagged(met: np.ndarray | pd.Series, index: pd.Index) -> pd.Series:
+    """``Y`` where true, else missing."""
+    return chosen(np.where(np.asarray(met, dtype=bool), 0, -1), ["Y"], index)
+
+
+def told(values: pd.Series, meanings: Mapping[Any, Any], dtype: str = "str") -> pd.Series:
+    """What each value means; missing where nothing is said of it."""
+    return each(values, meanings.get, dtype)
 
 
 def each(values: pd.Series, function: Callable[[Any], Any], dtype: str = "str") -> pd.Series:
