@@ -30,14 +30,13 @@ def among(values: pd.Series, known: Any) -> pd.Series:
 def positions(values: pd.Series, known: pd.Series | pd.Index) -> np.ndarray:
     """Position of each value among ``known`` (refused where they are not distinct), -1 where it is not there or missing."""
     listed = known.array
-    if not pd.Index(known).is_unique:
-        raise ValueError("a value stands twice among those that are looked up")
     if not (_arrow(values.array) and _arrow(listed)):
         return pd.Index(known).get_indexer(pd.Index(values)).astype("int64")
-    texts, among_these = pa.array(values.array), pa.array(listed)
-    coded = texts if isinstance(texts, pa.Array) else texts.combine_chunks()
-    found = pc.index_in(coded, value_set=pc.cast(among_these, coded.type), skip_nulls=True)
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
+    texts, these = pa.array(values.array), pa.array(listed)
+    if pc.count_distinct(these, mode="all").as_py() != len(these):
+        raise ValueError("a value stands twice among those that are looked up")
+    found = pc.index_in(texts, value_set=these.cast(texts.type), skip_nulls=True)
+    return np.asarray(found.fill_null(-1), dtype="int64")
 
 
 def taken(column: pd.Series, at: np.ndarray, index: pd.Index) -> pd.Series:
@@ -66,6 +65,15 @@ def each(values: pd.Series, function: Callable[[Any], Any], dtype: str = "str") 
     codes, distinct = pd.factorize(values)
     made = pd.Series([function(text) for text in distinct], dtype=dtype)
     return pd.Series(made.array.take(codes, allow_fill=True), index=values.index, name=values.name)
+
+
+def blank(values: pd.Series) -> pd.Series:
+    """Which texts have nothing but white space, or nothing; a missing one is not such."""
+    if not _arrow(values.array):
+        return values.str.strip() == ""
+    held = pa.array(values.array)
+    met = pc.or_(pc.utf8_is_space(held), pc.equal(pc.binary_length(held), 0))
+    return pd.Series(np.asarray(met.fill_null(False), dtype=bool), index=values.index, name=values.name)
 
 
 def texts(values: pd.Series) -> list[str | None]:

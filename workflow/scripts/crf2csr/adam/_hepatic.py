@@ -45,7 +45,9 @@ def derive(
     tuple of DataFrame
         AVAL is missing, with the reason in AREAS, where results after baseline or their limits are missing.
     """
-    used = rows[rows["POST"] & rows["AVAL"].notna() & rows["ADT"].notna() & ~late]
+    tests = [*rule["enzymes"], rule["bilirubin"], rule["alp"]]
+    counts = rows["POST"] & rows["AVAL"].notna() & rows["ADT"].notna() & ~late & rows["PARAMCD"].isin(tests)
+    used = rows[["USUBJID", "PARAMCD", "ADT", "R2A1HI", "_KEY"]][counts]
     enzyme = _peak(used, rule["enzymes"], treated.index)
     bilirubin = _peak(used, [rule["bilirubin"]], treated.index)
     candidate = _candidates(used, rule, treated.index)
@@ -114,9 +116,8 @@ def _candidates(used: pd.DataFrame, rule: dict[str, Any], people: pd.Index) -> p
 def _edges(made: pd.DataFrame, used: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
     """A peak comes from its result; quadrant and candidate from all results of the tests that they judge."""
     peaks = made[made["SRC"].notna()]
-    tests = [*rule["enzymes"], rule["bilirubin"], rule["alp"]]
     judged = made[made["PARAMCD"].isin([rule["quadrant"], rule["candidate"]])][["USUBJID", "_KEY"]]
-    many = judged.merge(used[used["PARAMCD"].isin(tests)][["USUBJID", "_KEY"]], on="USUBJID", suffixes=("", "_OF"))
+    many = judged.merge(used[["USUBJID", "_KEY"]], on="USUBJID", suffixes=("", "_OF"))
     return pd.concat(
         [own_rows(peaks["_KEY"], peaks["SRC"]), own_rows(many["_KEY"], many["_KEY_OF"])], ignore_index=True
     )
