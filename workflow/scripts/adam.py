@@ -5,7 +5,7 @@ from keyword import iskeyword
 
 import pandas as pd
 
-from crf2csr import blocks, finish, io
+from crf2csr import blocks, finish, io, narrow
 from crf2csr.columns import positions
 from crf2csr.errors import Cause
 from crf2csr.jobs import Job
@@ -23,8 +23,9 @@ def parameter(source: str) -> str:
 def derive(job: Job) -> None:
     """Write one data set with the rows that each of its rows came from, its ledger and its queries."""
     part = job.slice
-    sources = {parameter(name.partition("/")[2]): io.read_table(path) for name, path in job.inputs.items()}
-    room = import_module(f"crf2csr.adam.{job.name}")
+    module = f"crf2csr.adam.{job.name}"
+    room = import_module(module)
+    sources = {parameter(n.partition("/")[2]): narrow.read_table(path, module, part) for n, path in job.inputs.items()}
     data, trace = io.Growing(job.outputs["data"]), io.Growing(job.outputs["trace"])
     ledgers: list[Ledger] = []
     queries = room.across(sources, part["page"]) if hasattr(room, "across") else []

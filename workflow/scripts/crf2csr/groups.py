@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import flagged
+
 # Products of counts of distinct values stay below this, so that a number of a group is exact.
 LARGEST = 2**62
 
@@ -44,3 +46,12 @@ def ends(number: np.ndarray, keys: Sequence[np.ndarray], which: str = "first") -
     change = held[1:] != held[:-1]
     edge = np.concatenate([[True], change]) if which == "first" else np.concatenate([change, [True]])
     return order[edge] if len(order) else order
+
+
+def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[str]) -> pd.Series:
+    """Flag "Y" the first row of ``among`` per ``by`` in the order given (missing values last)."""
+    at = np.flatnonzero(among.fillna(False).to_numpy(bool))
+    keys = [ranked(rows[name].iloc[at]) for name in order]
+    met = np.zeros(len(rows), dtype=bool)
+    met[at[ends(numbered([rows[name].iloc[at] for name in by]), keys)]] = True
+    return flagged(met, rows.index)

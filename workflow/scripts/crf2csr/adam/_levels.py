@@ -32,7 +32,8 @@ NO_RESULT, NO_LIMIT, NO_BASE, NO_SEX = (
     "Sex is missing",
 )
 REASONS = [NO_RESULT, NO_LIMIT, NO_BASE, NO_SEX]
-USED = ["AVAL", "AVALU", "BASE", "AVALCV", "CONVU", "BASECV", "ANRHI", "SEX", "POST"]
+WORDS = ["PARAMCD", "AVALU", "CONVU", "SEX"]
+USED = [*WORDS, "AVAL", "BASE", "AVALCV", "BASECV", "ANRHI", "POST"]
 Table = list[dict[str, str]]
 
 
@@ -54,8 +55,8 @@ def levels(rows: pd.DataFrame, table: Table, direction: str, source: str = "tabl
         ``LEVEL`` (Int64 0-3; missing where the table has no such test or the level cannot be told) and ``WHY`` it
         cannot be told. A level that refers to the baseline is for results after it.
     """
-    codes, tests = pd.factorize(rows["PARAMCD"])
-    about = rows[USED]  # a selection of rows copies every column
+    about = rows[USED].astype(dict.fromkeys(WORDS, "category"))  # words are compared once, and cheap to select
+    codes, tests = pd.factorize(about["PARAMCD"])
     level, why = np.full(len(rows), -1), np.full(len(rows), -1)
     for rule in (r for r in table if r["direction"] == direction):
         if rule["LBTESTCD"] not in tests:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from crf2csr import dates, trace
 from crf2csr.adam import _imputation
 from crf2csr.columns import flagged, positions, taken
-from crf2csr.groups import ends, numbered, ranked
 
 
 def flag(condition: pd.Series) -> pd.Series:
@@ -56,15 +54,6 @@ def with_dates(
 def analysis_term(rows: pd.DataFrame, coded: str, verbatim: str) -> pd.Series:
     """Coded term; where there is none, "Uncoded: " and the term as reported."""
     return rows[coded].where(rows[coded].notna(), "Uncoded: " + rows[verbatim].astype("str"))
-
-
-def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[str]) -> pd.Series:
-    """Flag "Y" the first row of ``among`` per ``by`` in the order given (missing values last)."""
-    at = np.flatnonzero(among.fillna(False).to_numpy(bool))
-    keys = [ranked(rows[name].iloc[at]) for name in order]
-    met = np.zeros(len(rows), dtype=bool)
-    met[at[ends(numbered([rows[name].iloc[at] for name in by]), keys)]] = True
-    return flagged(met, rows.index)
 
 
 def ask(

@@ -9,9 +9,8 @@ import pandas as pd
 
 from crf2csr import dates, numbers
 from crf2csr.adam import _ctcae, _hepatic, _levels, _records
-from crf2csr.adam._occurrence import first_of
 from crf2csr.columns import among, chosen, flagged, positions, taken
-from crf2csr.groups import ranked
+from crf2csr.groups import first_of, ranked
 from crf2csr.trace import Made
 
 LIMIT = rf"(<=|>=|<|>)({numbers.NUMBER.pattern})"
@@ -47,7 +46,8 @@ def derive(
     rows = shifts(graded(rows, lists[page["labs"]["grading"]], page["labs"]["grading"]))
     if "levels" in page["labs"]:
         name = page["labs"]["levels"]
-        rows = levelled(rows.assign(SEX=taken(treated["SEX"], subject, rows.index)), lists[name], name)
+        rows["SEX"] = taken(treated["SEX"], subject, rows.index)
+        rows = levelled(rows, lists[name], name)
     last = taken(treated["TRTEDT"], subject, rows.index).astype("Int64")
     late = too_late(rows, last, page["treatment_emergent_days"])
     rows = worst(rows, late)
@@ -147,12 +147,14 @@ def as_digit(number: pd.Series) -> pd.Series:
 
 def levelled(rows: pd.DataFrame, table: _levels.Table, name: str) -> pd.DataFrame:
     """Level of the outlier in each direction (high, low, fall from the baseline), and why one cannot be told."""
+    asked = rows[_levels.USED].astype(dict.fromkeys(_levels.WORDS, "category"))
     why = None
     for direction, letter in _levels.DIRECTIONS.items():
-        found = _levels.levels(rows, table, direction, name)
+        found = _levels.levels(asked, table, direction, name)
         rows[f"OUTLV{letter}N"], rows[f"OUTLV{letter}"] = found["LEVEL"], as_digit(found["LEVEL"])
         why = found["WHY"] if why is None else why.where(why.notna(), found["WHY"])
-    return rows.assign(OUTREAS=why)
+    rows["OUTREAS"] = why
+    return rows
 
 
 def shifts(rows: pd.DataFrame) -> pd.DataFrame:
