@@ -3,6 +3,7 @@
 from importlib import import_module
 from keyword import iskeyword
 
+import numpy as np
 import pandas as pd
 
 from crf2csr import blocks, finish, io, narrow
@@ -61,11 +62,10 @@ def _finished(made: Made, job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:
     """ROW (position in the data set) and the row (SRCDOM, USUBJID, SRCSEQ) that it was made from."""
-    row = pd.Series(range(len(data)), index=data.index, dtype="int64")
-    parts = [pd.DataFrame({n: pd.Series(dtype=t) for n, t in COLUMNS.items()})]
+    parts = []
     if "SRCDOM" in data and "SRCSEQ" in data:
-        one = data[data["SRCSEQ"].notna() & data["SRCDOM"].notna()]
-        parts.append(one[["SRCDOM", "USUBJID", "SRCSEQ"]].assign(ROW=row[one.index]))
+        one = data[["SRCDOM", "USUBJID", "SRCSEQ"]].assign(ROW=np.arange(len(data)))
+        parts.append(one[one["SRCSEQ"].notna() & one["SRCDOM"].notna()])
     if made.edges is not None and len(made.edges):
         at = positions(made.edges["KEY"], data["_KEY"])
         many = made.edges[at >= 0].assign(ROW=at[at >= 0])
@@ -79,4 +79,5 @@ def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:
             many = many[many["SRCKEY"].isna()]
         if len(many):
             parts.append(many[list(COLUMNS)])
-    return once(pd.concat([part[list(COLUMNS)].astype(COLUMNS) for part in parts], ignore_index=True), list(COLUMNS))
+    typed = [part[list(COLUMNS)].astype(COLUMNS) for part in parts or [pd.DataFrame(columns=list(COLUMNS))]]
+    return once(pd.concat(typed, ignore_index=True) if len(typed) > 1 else typed[0], list(COLUMNS))

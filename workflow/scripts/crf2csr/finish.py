@@ -56,12 +56,14 @@ def _typed(values: pd.Series, kind: str, file: str, name: str) -> pd.Series:
     try:
         if kind == "text":
             text = (
-                values.astype("str")
+                values
+                if values.dtype == columns.TEXT
+                else values.astype("str")
                 if not isinstance(values.dtype, pd.CategoricalDtype)
                 else values.astype(object).astype("str")
             )
             blank = columns.blank(text)
             return text.mask(blank) if blank.any() else text
-        return pd.to_numeric(values).astype(TYPES[kind])
+        return values if values.dtype == TYPES[kind] else pd.to_numeric(values).astype(TYPES[kind])
     except (ValueError, TypeError) as error:
         raise Cause(f"is not of the type that the specification gives ({error})", file=file, field=name) from None
