@@ -6,7 +6,7 @@ price of one. A text that takes few values is made of whole numbers by ``chosen`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,9 +55,14 @@ def flagged(met: np.ndarray | pd.Series, index: pd.Index) -> pd.Series:
     return chosen(np.where(np.asarray(met, dtype=bool), 0, -1), ["Y"], index)
 
 
-def told(values: pd.Series, meanings: Mapping[Any, Any], dtype: str = "str") -> pd.Series:
-    """What each value means; missing where nothing is said of it."""
-    return each(values, meanings.get, dtype)
+def put(values: pd.Series, met: np.ndarray | pd.Series, other: pd.Series | str) -> pd.Series:
+    """Texts with ``other`` in the place of those for which ``met`` is true (``values.mask(met, other)``)."""
+    if not _arrow(values.array):
+        return values.mask(met, other)
+    held = pa.array(values.array)
+    instead = pa.scalar(other, held.type) if isinstance(other, str) else pa.array(other.array).cast(held.type)
+    made = pc.if_else(pa.array(np.asarray(met, dtype=bool)), instead, held)
+    return pd.Series(TEXT.__from_arrow__(made), index=values.index, name=values.name)
 
 
 def each(values: pd.Series, function: Callable[[Any], Any], dtype: str = "str") -> pd.Series:

@@ -13,10 +13,10 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _windows
-from crf2csr.columns import chosen, positions, taken
+from crf2csr.columns import chosen, positions, put, taken
 from crf2csr.groups import numbered
 
-BY = ["USUBJID", "PARAMCD"]
+BY, GROUP = ["USUBJID", "PARAMCD"], "_GROUP"
 ADSL = ["TRT01P", "TRT01PN", "TRT01A", "TRT01AN", "SAFFL", "FASFL"]
 # Why a record with a day is not analysed; ``_WHY`` holds the code, AREAS the sentence.
 NOT_COMPUTABLE, LATE, FARTHER, OUTSIDE, UNDATED = "not computable", "late", "farther", "outside", "undated"
@@ -56,18 +56,20 @@ def derive(
     rows = rows.assign(ADY=dates.study_day(rows["ADT"], first)).reset_index(drop=True)
     first, last = first.reset_index(drop=True), last.reset_index(drop=True)
     rows = rows.join(_visits(rows, windows))
-    rows["ABLFL"] = _windows.baseline(rows, first, BY)
+    # Subject and parameter as one number: both are texts, and asked for again and again.
+    rows[GROUP] = numbered([rows[name] for name in BY])
+    rows["ABLFL"] = _windows.baseline(rows, first, [GROUP])
     is_base = rows["ABLFL"] == "Y"
     rows["PWINFL"] = _windows.in_protocol_window(rows["ADY"], rows["AVISIT"], page["visits"])
-    rows["AVISIT"], rows["AVISITN"] = rows["AVISIT"].mask(is_base, "Baseline"), rows["AVISITN"].mask(is_base, 0)
+    rows["AVISIT"], rows["AVISITN"] = put(rows["AVISIT"], is_base, "Baseline"), rows["AVISITN"].mask(is_base, 0)
     for name in ("AWTARGET", "AWTDIFF", "AWRANGE", "PWINFL"):
         rows[name] = rows[name].mask(is_base)
     rows = _change(rows, is_base, ~_windows.before_dose(rows, first) & rows["ADT"].notna())
     known = rows["AVAL"].notna() & rows["_POST"]
     cap = last + page["after_treatment_days"]
     within = (rows["ADT"] <= cap).fillna(False).astype(bool) | last.isna()
-    rows["ANL01FL"] = _windows.nearest(rows, known & within, BY).mask(is_base, "Y")
-    rows["ANL02FL"] = _windows.nearest(rows, known, BY).mask(is_base, "Y")
+    rows["ANL01FL"] = put(_windows.nearest(rows, known & within, [GROUP]), is_base, "Y")
+    rows["ANL02FL"] = put(_windows.nearest(rows, known, [GROUP]), is_base, "Y")
     return _reasons(rows, known, within, page["after_treatment_days"])
 
 
@@ -104,7 +106,7 @@ def _change(rows: pd.DataFrame, is_base: pd.Series, post: pd.Series) -> pd.DataF
 
 def rows_of_base(rows: pd.DataFrame, is_base: pd.Series) -> np.ndarray:
     """Position of the baseline row of each row's subject and parameter, -1 where there is none."""
-    group, found = pd.factorize(numbered([rows[name] for name in BY]))
+    group, found = pd.factorize(rows[GROUP])
     at, positions = np.full(len(found), -1), np.flatnonzero(is_base.to_numpy(bool))
     at[group[positions]] = positions
     return at[group]
@@ -125,9 +127,9 @@ def _reasons(rows: pd.DataFrame, known: pd.Series, within: pd.Series, days: int)
         why[met.to_numpy(bool)] = number
     codes, said = [code for code, _, _ in reasons], [text for _, _, text in reasons]
     told = (why >= 0) & (why != codes.index(NOT_COMPUTABLE))
-    rows["AREAS"] = rows["AREAS"].mask(told, chosen(why, said, rows.index))
+    rows["AREAS"] = put(rows["AREAS"], told, chosen(why, said, rows.index))
     unused = known.eq(False) & rows["AVAL"].notna() & (rows["ABLFL"] != "Y") & rows["ADT"].notna()
-    rows["AREAS"] = rows["AREAS"].mask(unused, "Before first dose, not the last value")
+    rows["AREAS"] = put(rows["AREAS"], unused, "Before first dose, not the last value")
     rows["_WHY"] = chosen(why, codes, rows.index)
     return rows
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crf2csr import dates, numbers
 from crf2csr.adam import _ctcae, _hepatic, _levels, _records
-from crf2csr.columns import among, chosen, flagged, positions, taken
+from crf2csr.columns import among, chosen, flagged, positions, put, taken
 from crf2csr.groups import first_of, ranked
 from crf2csr.trace import Made
 
@@ -52,8 +52,10 @@ def derive(
     late = too_late(rows, last, page["treatment_emergent_days"])
     rows = worst(rows, late)
     if "hepatic" in spec:
-        rows["_KEY"] = "L" + rows.index.astype("str")
+        rows["_KEY"] = np.arange(len(rows))
         liver, made.edges = _hepatic.derive(rows, treated, late, spec["hepatic"])
+        made.edges["KEY"] = len(rows) + positions(made.edges["KEY"], liver["_KEY"])
+        liver["_KEY"] = len(rows) + np.arange(len(liver))
         notable = liver.loc[liver["PARAMCD"].isin([spec["hepatic"]["quadrant"]]) & (liver["AVAL"] > 0), "USUBJID"]
         judged = [*spec["hepatic"]["enzymes"], spec["hepatic"]["bilirubin"], spec["hepatic"]["alp"]]
         shown = rows["PARAMCD"].isin(judged) & among(rows["USUBJID"], notable)
@@ -134,7 +136,7 @@ def graded(rows: pd.DataFrame, table: _ctcae.Table, version: str) -> pd.DataFram
         rows[f"_WHY{letter}"] = found["WHY"]
     high, low = rows["ATOXGRHN"], rows["ATOXGRLN"]
     rows["ATOXGRN"] = high.where((high >= low).fillna(low.isna()).astype(bool), low)
-    rows["ATOXREAS"] = rows["_WHYH"].where(rows["_WHYH"].notna(), rows["_WHYL"])
+    rows["ATOXREAS"] = put(rows["_WHYH"], rows["_WHYH"].isna(), rows["_WHYL"])
     for name in ("ATOXGR", "ATOXGRH", "ATOXGRL"):
         rows[name] = as_digit(rows[f"{name}N"])
     return rows
@@ -152,7 +154,7 @@ def levelled(rows: pd.DataFrame, table: _levels.Table, name: str) -> pd.DataFram
     for direction, letter in _levels.DIRECTIONS.items():
         found = _levels.levels(asked, table, direction, name)
         rows[f"OUTLV{letter}N"], rows[f"OUTLV{letter}"] = found["LEVEL"], as_digit(found["LEVEL"])
-        why = found["WHY"] if why is None else why.where(why.notna(), found["WHY"])
+        why = found["WHY"] if why is None else put(why, why.isna(), found["WHY"])
     rows["OUTREAS"] = why
     return rows
 
@@ -195,8 +197,8 @@ def worst(rows: pd.DataFrame, late: pd.Series) -> pd.DataFrame:
     flags |= {
         f"WLV{letter}FL": f"OUTLV{letter}N" for letter in _levels.DIRECTIONS.values() if f"OUTLV{letter}N" in rows
     }
-    asked = rows[["USUBJID", "PARAMCD", "ADT", "ASEQ0"]]
+    asked = rows[[_records.GROUP, "ADT", "ASEQ0"]]
     for flag, graded_by in flags.items():
         some = rows["POST"] & rows[graded_by].notna() & ~late
-        rows[flag] = first_of(asked.assign(_worst=-rows[graded_by]), some, _records.BY, ["_worst", "ADT", "ASEQ0"])
+        rows[flag] = first_of(asked.assign(_worst=-rows[graded_by]), some, [_records.GROUP], ["_worst", "ADT", "ASEQ0"])
     return rows
