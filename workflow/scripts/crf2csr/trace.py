@@ -18,7 +18,7 @@ from crf2csr.ledger import Ledger
 EDGES = ["KEY", "SRCDOM", "USUBJID", "SRCSEQ"]
 QUERIES = ["RULE", "FORM", "SUBJID", "EVENT", "REC", "FIELD", "VALUE", "MESSAGE", "SEVERITY"]
 SEVERITIES = ("info", "minor", "major", "blocker")
-NOTHING = pd.DataFrame({name: pd.Series(dtype="str") for name in QUERIES})
+NOTHING = pd.DataFrame(columns=QUERIES, dtype="str")
 
 
 @dataclass
