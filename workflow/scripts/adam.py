@@ -3,12 +3,15 @@
 from importlib import import_module
 from keyword import iskeyword
 
+import numpy as np
 import pandas as pd
 
-from crf2csr import blocks, finish, io
+from crf2csr import blocks, finish, io, narrow
+from crf2csr.columns import positions
+from crf2csr.errors import Cause
+from crf2csr.jobs import Job
 from crf2csr.ledger import Ledger
-from crf2csr.plan import Job
-from crf2csr.trace import Made
+from crf2csr.trace import Made, once
 
 COLUMNS = {"ROW": "int64", "SRCDOM": "str", "USUBJID": "str", "SRCSEQ": "int64"}
 
@@ -21,8 +24,9 @@ def parameter(source: str) -> str:
 def derive(job: Job) -> None:
     """Write one data set with the rows that each of its rows came from, its ledger and its queries."""
     part = job.slice
-    sources = {parameter(name.partition("/")[2]): io.read_table(path) for name, path in job.inputs.items()}
-    room = import_module(f"crf2csr.adam.{job.name}")
+    module = f"crf2csr.adam.{job.name}"
+    room = import_module(module)
+    sources = {parameter(n.partition("/")[2]): narrow.read_table(path, module, part) for n, path in job.inputs.items()}
     data, trace = io.Growing(job.outputs["data"]), io.Growing(job.outputs["trace"])
     ledgers: list[Ledger] = []
     queries = room.across(sources, part["page"]) if hasattr(room, "across") else []
@@ -44,30 +48,36 @@ def derive(job: Job) -> None:
 def _finished(made: Made, job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows in their order, numbered and as specified, and the rows that each of them was made from."""
     part = job.slice
-    data = made.data.sort_values(part["spec"]["sort"], kind="stable", ignore_index=True, na_position="first")
+    spec = part["spec"]
+    # Sorting copies every column: what a room only worked with stays behind.
+    kept = {*spec["variables"], *spec.get("forbid", []), *spec["sort"], *COLUMNS, "_KEY"}
+    data = made.data[[name for name in made.data if name in kept]]
+    data = data.sort_values(spec["sort"], kind="stable", ignore_index=True, na_position="first")
     data["STUDYID"] = part["study"]
-    if "ASEQ" in part["spec"]["variables"]:
+    if "ASEQ" in spec["variables"]:
         data["ASEQ"] = data.groupby("USUBJID").cumcount() + 1
     edges = _edges(data, made, job.name)
-    return finish.conform(data, part["spec"], f"config/adam/{job.name}.yaml"), edges
+    return finish.conform(data, spec, f"config/adam/{job.name}.yaml"), edges
 
 
 def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:
     """ROW (position in the data set) and the row (SRCDOM, USUBJID, SRCSEQ) that it was made from."""
-    row = pd.Series(range(len(data)), index=data.index, dtype="int64")
-    parts = [pd.DataFrame({n: pd.Series(dtype=t) for n, t in COLUMNS.items()})]
+    parts = []
     if "SRCDOM" in data and "SRCSEQ" in data:
-        one = data[data["SRCSEQ"].notna() & data["SRCDOM"].notna()]
-        parts.append(one[["SRCDOM", "USUBJID", "SRCSEQ"]].assign(ROW=row[one.index]))
+        one = data[["SRCDOM", "USUBJID", "SRCSEQ"]].assign(ROW=np.arange(len(data)))
+        parts.append(one[one["SRCSEQ"].notna() & one["SRCDOM"].notna()])
     if made.edges is not None and len(made.edges):
-        position = pd.Series(row.to_numpy(), index=data["_KEY"])
-        many = made.edges.assign(ROW=made.edges["KEY"].map(position)).dropna(subset=["ROW"])
+        at = positions(made.edges["KEY"], data["_KEY"])
+        many = made.edges[at >= 0].assign(ROW=at[at >= 0])
         if "SRCKEY" in many:
-            inner = many["SRCKEY"].notna()
-            target = many.loc[inner, "SRCKEY"].map(position)
-            many.loc[inner, "SRCDOM"] = name.upper()
-            many.loc[inner, "USUBJID"] = data["USUBJID"].to_numpy()[target.to_numpy("int64")]
-            many.loc[inner, "SRCSEQ"] = data["ASEQ"].to_numpy()[target.to_numpy("int64")]
-        parts.append(many[list(COLUMNS)])
-    table = pd.concat([part[list(COLUMNS)].astype(COLUMNS) for part in parts], ignore_index=True)
-    return table.drop_duplicates().sort_values(list(COLUMNS), ignore_index=True)
+            own = many[many["SRCKEY"].notna()]
+            target = positions(own["SRCKEY"], data["_KEY"])
+            if (target < 0).any():
+                raise Cause("a row comes from a row that is not there", file=name, value=own["SRCKEY"][target < 0].iloc[0])
+            found = data[["USUBJID", "ASEQ"]].take(target).set_axis(own.index)
+            parts.append(own.assign(SRCDOM=name.upper(), USUBJID=found["USUBJID"], SRCSEQ=found["ASEQ"])[list(COLUMNS)])
+            many = many[many["SRCKEY"].isna()]
+        if len(many):
+            parts.append(many[list(COLUMNS)])
+    typed = [part[list(COLUMNS)].astype(COLUMNS) for part in parts or [pd.DataFrame(columns=list(COLUMNS))]]
+    return once(pd.concat(typed, ignore_index=True) if len(typed) > 1 else typed[0], list(COLUMNS))

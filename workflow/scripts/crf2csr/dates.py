@@ -14,6 +14,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import chosen
+
 MONTHS = {
     m: i
     for i, m in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], start=1)
@@ -165,12 +167,15 @@ def is_full(iso: pd.Series) -> pd.Series:
 
 def to_day(iso: pd.Series) -> pd.Series:
     """Days since 1970-01-01 as ``Int64`` for full dates (a time is ignored), else missing."""
-    full = is_full(iso)
-    days = pd.Series(pd.NA, index=iso.index, dtype="Int64")
+    codes, distinct = pd.factorize(iso)
+    texts = pd.Series(distinct, dtype="str")
+    full = is_full(texts).to_numpy()
+    # The code of a missing text is -1, which takes the last: it is no day.
+    days, no_day = np.zeros(len(texts) + 1, dtype="int64"), np.append(~full, True)
     if full.any():
-        stamps = pd.to_datetime(iso[full].astype("str").str.slice(0, 10), format="%Y-%m-%d")
-        days[full] = stamps.to_numpy().astype("datetime64[D]").astype("int64")
-    return days
+        stamps = pd.to_datetime(texts[full].str.slice(0, 10), format="%Y-%m-%d")
+        days[:-1][full] = stamps.to_numpy().astype("datetime64[D]").astype("int64")
+    return pd.Series(pd.arrays.IntegerArray(days[codes], no_day[codes]), index=iso.index)
 
 
 def to_iso(days: pd.Series) -> pd.Series:
@@ -194,10 +199,16 @@ def period(iso: pd.Series) -> pd.DataFrame:
     Columns ``first``, ``last``, ``unknown`` (``""`` full, ``D`` day, ``M`` month, ``Y`` all). A day known
     without its month (``2026---20``) names the whole year.
     """
-    texts = iso.fillna("").astype("str")
-    table = pd.DataFrame([(t, *_span(t)) for t in texts.unique()], columns=["text", "first", "last", "unknown"])
-    table = table.set_index("text").astype({"first": "Int64", "last": "Int64", "unknown": "str"})
-    return table.reindex(texts).set_axis(iso.index)
+    codes, distinct = pd.factorize(iso)
+    # The code of a missing text is -1, which takes the last.
+    spans = [*(_span(str(text)) for text in distinct), _span("")]
+    open_ = np.array([first is None for first, _, _ in spans])
+    days = {
+        name: pd.arrays.IntegerArray(np.array([day or 0 for day in ends], dtype="int64")[codes], open_[codes])
+        for name, ends in (("first", [s[0] for s in spans]), ("last", [s[1] for s in spans]))
+    }
+    unknown = chosen(codes % len(spans), [span[2] for span in spans], iso.index)
+    return pd.DataFrame(days | {"unknown": unknown}, index=iso.index)
 
 
 def age_years(birth: pd.Series, at: pd.Series) -> pd.Series:

@@ -125,10 +125,10 @@ def read_records(path: str | Path) -> list[dict[str, str]]:
 def read_table(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read one Parquet table: text as Arrow strings, whole numbers as ``Int64``."""
     try:
-        table = pq.read_table(path, columns=columns, use_threads=False)
+        table = pq.ParquetFile(path).read(columns=columns, use_threads=False)
     except FileNotFoundError:
         raise Cause(MISSING, file=str(path)) from None
-    return as_frame(table)
+    return as_frame(table if columns is None else table.select(columns))
 
 
 def as_frame(table: pa.Table) -> pd.DataFrame:

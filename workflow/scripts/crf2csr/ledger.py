@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from crf2csr.errors import Cause
@@ -36,6 +37,22 @@ class Ledger:
         kept = frame[keep.astype(bool)]
         self.enter(step, source, len(frame), len(kept), {reason: len(frame) - len(kept)})
         return kept
+
+    def sieve(self, frame: pd.DataFrame, source: str, steps: Sequence[tuple[str, pd.Series, str]]) -> pd.DataFrame:
+        """Do several ``split`` of one frame after one another, and copy its rows once.
+
+        ``steps`` are (step, which rows of the whole frame to keep, reason why the others leave).
+        """
+        left = np.ones(len(frame), dtype=bool)
+        for step, keep, reason in steps:
+            asked = keep[left]
+            if asked.isna().any():
+                raise Cause(f"{int(asked.isna().sum())} rows are neither kept nor lost", file=source, field=step)
+            before = int(left.sum())
+            left[left] = asked.to_numpy(bool)
+            after = int(left.sum())
+            self.enter(step, source, before, after, {reason: before - after})
+        return frame[left]
 
     def frame(self) -> pd.DataFrame:
         """Return the lines as a table with the columns of ``COLUMNS``."""

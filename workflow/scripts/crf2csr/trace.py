@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from crf2csr.errors import Cause
+from crf2csr.groups import ranked
 from crf2csr.ledger import Ledger
 
 EDGES = ["KEY", "SRCDOM", "USUBJID", "SRCSEQ"]
 QUERIES = ["RULE", "FORM", "SUBJID", "EVENT", "REC", "FIELD", "VALUE", "MESSAGE", "SEVERITY"]
 SEVERITIES = ("info", "minor", "major", "blocker")
-NOTHING = pd.DataFrame({name: pd.Series(dtype="str") for name in QUERIES})
+NOTHING = pd.DataFrame(columns=QUERIES, dtype="str")
 
 
 @dataclass
@@ -100,3 +102,15 @@ def edges_to(rows: pd.DataFrame, source: str, seq: str | None) -> pd.DataFrame:
 def own_rows(key: pd.Series, source_key: pd.Series) -> pd.DataFrame:
     """Edges from rows to other rows of the same data set, named by their ``_KEY``."""
     return pd.DataFrame({"KEY": key, "SRCKEY": source_key})
+
+
+def once(edges: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Edges (ROW first among ``names``) each once and in order; rows that come one by one in order are left as they are."""
+    row = edges["ROW"].to_numpy("int64")
+    if (np.diff(row) > 0).all():
+        return edges
+    keys = [ranked(edges[name]) for name in names]
+    order = np.lexsort(keys[::-1])
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
+    return edges.take(order[new]).reset_index(drop=True)

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import chosen
 from crf2csr.errors import Cause
 
-RELATIVE = {"xULN": "ANRHI", "xBASE": "BASE"}
+RELATIVE = {"xULN": "high", "xBASE": "base"}
 BOUND = r"LLN|ULN|[0-9]+(?:\.[0-9]+)?"
 CELL = re.compile(rf"([<>]?)({BOUND})(?:-({BOUND}))?( above ULN)?")
 # Limits are products such as 3.0 x ULN: both sides are compared to nine decimals, so that 3 x 0.7 is 2.1.
 DECIMALS = 9
-USED = ("PARAMCD", "AVAL", "AVALU", "ANRLO", "ANRHI", "BASE", "BNRIND", "POST")
+NO_RESULT, NO_LIMIT = "Result is missing", "Limit of the reference range is missing"
+REASONS = [NO_RESULT, NO_LIMIT]
 
 Table = list[dict[str, str]]
 
@@ -51,101 +54,127 @@ def grades(rows: pd.DataFrame, table: Table, direction: str, source: str = "grad
     results without a baseline, are graded by the reference range. A rule relative to any baseline is passed
     over where there is none. Source: NCI Common Terminology Criteria for Adverse Events v5.0, Investigations.
     """
-    rows = rows[[name for name in USED if name in rows]]  # each selection below copies every column
-    found = pd.DataFrame(
-        {
-            "GRADE": pd.array([pd.NA] * len(rows), dtype="Int64"),
-            "TERM": pd.Series(np.nan, rows.index, dtype="str"),
-            "WHY": pd.Series(np.nan, rows.index, dtype="str"),
-        },
-        index=rows.index,
-    )
+    codes, tests = pd.factorize(rows["PARAMCD"])
+    about = _Results.of(rows)
+    grade, term, why = np.full(len(rows), -1), np.full(len(rows), -1), np.full(len(rows), -1)
+    terms = []
     for test in dict.fromkeys(r["LBTESTCD"] for r in table if r["direction"] == direction):
-        here = rows["PARAMCD"] == test
-        if not here.any():
+        if test not in tests:
             continue
-        some = rows[here]
+        here = np.flatnonzero(codes == tests.get_loc(test))
+        some = about.at(here)
         rules = [r for r in table if r["LBTESTCD"] == test and r["direction"] == direction]
-        best = pd.Series(0, index=some.index, dtype="Int64")
-        open_limit = pd.Series(False, index=some.index)
+        best, open_limit = np.zeros(len(here), dtype="int64"), np.zeros(len(here), dtype=bool)
         for rule in rules:
             met, unknown = _one_rule(some, rule, source)
-            best = best.where(best >= met, met)
+            best = np.maximum(best, met)
             open_limit |= unknown
-        blank = some["AVAL"].isna()
+        blank = np.isnan(some.value)
         undecided = open_limit & (best == 0)
-        found.loc[here, "GRADE"] = best.mask(blank | undecided)
-        found.loc[here, "TERM"] = rules[0]["term"]
-        why = found.loc[here, "WHY"].mask(undecided, "Limit of the reference range is missing")
-        found.loc[here, "WHY"] = why.mask(blank, "Result is missing")
-    return found
+        grade[here] = np.where(blank | undecided, -1, best)
+        term[here] = len(terms)
+        terms.append(rules[0]["term"])
+        why[here] = np.where(blank, REASONS.index(NO_RESULT), np.where(undecided, REASONS.index(NO_LIMIT), -1))
+    return pd.DataFrame(
+        {
+            "GRADE": pd.Series(pd.arrays.IntegerArray(grade, grade < 0), index=rows.index),
+            "TERM": chosen(term, terms, rows.index),
+            "WHY": chosen(why, REASONS, rows.index),
+        }
+    )
 
 
-def _one_rule(rows: pd.DataFrame, rule: dict[str, str], source: str) -> tuple[pd.Series, pd.Series]:
-    """Highest grade that one rule gives (Int64, 0 for none) and whether a missing limit leaves a grade open."""
-    applies = _applies(rows, rule)
-    value = rows["AVAL"].astype("float64")
+@dataclass
+class _Results:
+    """What is compared, an entry for each result (n); missing numbers are NaN, ``unit`` is a position in ``units``."""
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    base: np.ndarray
+    after: np.ndarray
+    abnormal: np.ndarray
+    unit: np.ndarray
+    units: pd.Index
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Results:
+        numbers = (rows[name].to_numpy("float64", na_value=np.nan) for name in ("AVAL", "ANRLO", "ANRHI", "BASE"))
+        value, low, high, base = numbers
+        after = rows["POST"].to_numpy(bool)
+        abnormal = after & (rows["BNRIND"] == "HIGH").to_numpy(bool) & ~np.isnan(base)
+        return cls(value.round(DECIMALS), low, high, base, after, abnormal, *pd.factorize(rows["AVALU"]))
+
+    def at(self, here: np.ndarray) -> _Results:
+        some = (self.value, self.low, self.high, self.base, self.after, self.abnormal, self.unit)
+        return _Results(*(one[here] for one in some), self.units)
+
+
+def _one_rule(rows: _Results, rule: dict[str, str], source: str) -> tuple[np.ndarray, np.ndarray]:
+    """Highest grade that one rule gives (0 for none) and whether a missing limit leaves a grade open."""
+    applies, known = _applies(rows, rule), ~np.isnan(rows.value)
     unit = rule["unit"]
     if unit not in RELATIVE:
-        strange = rows.loc[applies & value.notna() & (rows["AVALU"] != unit), "AVALU"]
+        own = rows.units.get_loc(unit) if unit in rows.units else len(rows.units)
+        strange = np.flatnonzero(applies & known & (rows.unit != own))
         if len(strange):
+            code = rows.unit[strange[0]]
             raise Cause(
                 f"is graded in {unit}, but results come in another unit",
                 file=source,
                 field=rule["LBTESTCD"],
-                value=strange.iloc[0],
+                value=rows.units[code] if code >= 0 else np.nan,
             )
-    scale = rows[RELATIVE[unit]].astype("float64") if unit in RELATIVE else pd.Series(1.0, index=rows.index)
-    best = pd.Series(0, index=rows.index, dtype="Int64")
-    unknown = pd.Series(False, index=rows.index)
+    scale = getattr(rows, RELATIVE[unit]) if unit in RELATIVE else np.ones(len(rows.value))
+    best, unknown = np.zeros(len(rows.value), dtype="int64"), np.zeros(len(rows.value), dtype=bool)
     for number in (1, 2, 3, 4):
         if cell := rule[f"grade{number}"]:
-            met = _within(value, cell, scale, rows, source).where(applies, False)
-            best = best.mask(met.fillna(False).astype(bool), number)
-            unknown |= met.isna()
-    return best, unknown & value.notna()
+            met, open_limit = _within(rows, cell, scale, source)
+            best[met & applies] = number
+            unknown |= open_limit & applies
+    return best, unknown & known
 
 
-def _applies(rows: pd.DataFrame, rule: dict[str, str]) -> pd.Series:
+def _applies(rows: _Results, rule: dict[str, str]) -> np.ndarray:
     """Tell which rows a rule is for, by the subject's baseline."""
-    abnormal = rows["POST"].astype(bool) & (rows["BNRIND"] == "HIGH").fillna(False).astype(bool) & rows["BASE"].notna()
-    by_baseline = {"abnormal baseline": abnormal, "normal baseline": ~abnormal}
+    by_baseline = {"abnormal baseline": rows.abnormal, "normal baseline": ~rows.abnormal}
     if rule["baseline_rule"] in by_baseline:
         return by_baseline[rule["baseline_rule"]]
     if rule["unit"] == "xBASE":
-        return rows["POST"].astype(bool) & rows["BASE"].notna()
-    return pd.Series(True, index=rows.index)
+        return rows.after & ~np.isnan(rows.base)
+    return np.ones(len(rows.value), dtype=bool)
 
 
-def _within(value: pd.Series, cell: str, scale: pd.Series, rows: pd.DataFrame, source: str) -> pd.Series:
-    """Whether values lie in the span of one cell (nullable boolean; missing where a limit is missing)."""
+def _within(rows: _Results, cell: str, scale: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether values lie in the span of one cell, and whether a missing limit leaves it open."""
     found = CELL.fullmatch(cell)
     if not found:
         raise Cause("is not a span that can be read", file=source, value=cell)
     sign, first, second, above = found.groups()
-    shift = rows["ANRHI"].astype("float64") if above else 0.0
-    limits = {"LLN": rows["ANRLO"], "ULN": rows["ANRHI"]}
+    shift = rows.high if above else 0.0
+    limits = {"LLN": rows.low, "ULN": rows.high}
 
-    def bound(text: str) -> pd.Series:
-        known = limits[text].astype("float64") if text in limits else float(text) * scale + shift
-        return known.round(DECIMALS) if isinstance(known, pd.Series) else pd.Series(known, index=value.index)
+    def bound(text: str) -> np.ndarray:
+        return (limits[text] if text in limits else float(text) * scale + shift).round(DECIMALS)
 
-    near, far = bound(first), bound(second) if second else None
-    outer, inner = (_compare(value, far, "<="), ">") if sign != "<" else (_compare(value, far, ">="), "<")
-    return _compare(value, near, inner if sign else ">=") & outer
+    outer, inner = ("<=", ">") if sign != "<" else (">=", "<")
+    met, lacking = _compare(rows.value, bound(first), inner if sign else ">=")
+    if second:
+        also, open_too = _compare(rows.value, bound(second), outer)
+        # An end that is surely not kept decides, whether the other is known or not.
+        lacking = (lacking & (also | open_too)) | (open_too & (met | lacking))
+        met = met & also
+    return met, lacking
 
 
-OPERATORS: dict[str, Callable[[pd.Series, pd.Series], pd.Series]] = {
-    "<": pd.Series.lt,
-    "<=": pd.Series.le,
-    ">": pd.Series.gt,
-    ">=": pd.Series.ge,
+OPERATORS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
 }
 
 
-def _compare(value: pd.Series, limit: pd.Series | None, operator: str) -> pd.Series:
-    """Three-valued comparison: missing where the limit is missing; a cell without a second bound is always true."""
-    if limit is None:
-        return pd.Series(True, index=value.index, dtype="boolean")
-    answer = OPERATORS[operator](value.round(DECIMALS), limit).astype("boolean")
-    return answer.mask(limit.isna())
+def _compare(value: np.ndarray, limit: np.ndarray, operator: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each value meets its limit, and where that cannot be told since the limit is missing."""
+    return OPERATORS[operator](value, limit), np.isnan(limit)

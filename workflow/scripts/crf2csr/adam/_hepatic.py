@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import among, chosen, positions, taken
+from crf2csr.groups import ends, numbered, ranked
 from crf2csr.trace import own_rows
 
 NOT_SEEN, NO_LIMIT = "No result after baseline", "Upper limit of the reference range is missing"
@@ -45,7 +47,9 @@ def derive(
     tuple of DataFrame
         AVAL is missing, with the reason in AREAS, where results after baseline or their limits are missing.
     """
-    used = rows[rows["POST"] & rows["AVAL"].notna() & rows["ADT"].notna() & ~late]
+    tests = [*rule["enzymes"], rule["bilirubin"], rule["alp"]]
+    counts = rows["POST"] & rows["AVAL"].notna() & rows["ADT"].notna() & ~late & rows["PARAMCD"].isin(tests)
+    used = rows[["USUBJID", "PARAMCD", "ADT", "R2A1HI", "_KEY"]][counts]
     enzyme = _peak(used, rule["enzymes"], treated.index)
     bilirubin = _peak(used, [rule["bilirubin"]], treated.index)
     candidate = _candidates(used, rule, treated.index)
@@ -77,16 +81,13 @@ def derive(
 def _peak(used: pd.DataFrame, codes: list[str], people: pd.Index) -> pd.DataFrame:
     """Highest ratio of these tests per subject: AVAL, ADT, AREAS, SRC (key of the result)."""
     mine = used[used["PARAMCD"].isin(codes)]
-    known = mine[mine["R2A1HI"].notna()].sort_values(["R2A1HI", "ADT"], ascending=[False, True], kind="stable")
-    first = known.drop_duplicates("USUBJID").set_index("USUBJID")
-    out = pd.DataFrame({"AVAL": first["R2A1HI"].astype("float64"), "ADT": first["ADT"], "SRC": first["_KEY"]}).reindex(
-        people
-    )
-    without = out["AVAL"].isna().to_numpy(bool)
-    seen = out.index.isin(mine["USUBJID"])
-    out["AREAS"] = pd.Series(np.nan, index=out.index, dtype="str").mask(without & seen, NO_LIMIT)
-    out["AREAS"] = out["AREAS"].mask(without & ~seen, NOT_SEEN)
-    return out
+    known = mine[mine["R2A1HI"].notna()]
+    first = known.iloc[ends(numbered([known["USUBJID"]]), [-ranked(known["R2A1HI"]), ranked(known["ADT"])])]
+    at = positions(people.to_series(), first["USUBJID"])
+    ratio, day, source = (taken(first[name], at, people) for name in ("R2A1HI", "ADT", "_KEY"))
+    without, seen = ratio.isna().to_numpy(bool), among(people.to_series(), mine["USUBJID"]).to_numpy(bool)
+    reason = chosen(np.where(without, np.where(seen, 0, 1), -1), [NO_LIMIT, NOT_SEEN], people)
+    return pd.DataFrame({"AVAL": ratio.astype("float64"), "ADT": day, "SRC": source, "AREAS": reason}, index=people)
 
 
 def _candidates(used: pd.DataFrame, rule: dict[str, Any], people: pd.Index) -> pd.DataFrame:
@@ -114,9 +115,8 @@ def _candidates(used: pd.DataFrame, rule: dict[str, Any], people: pd.Index) -> p
 def _edges(made: pd.DataFrame, used: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
     """A peak comes from its result; quadrant and candidate from all results of the tests that they judge."""
     peaks = made[made["SRC"].notna()]
-    tests = [*rule["enzymes"], rule["bilirubin"], rule["alp"]]
     judged = made[made["PARAMCD"].isin([rule["quadrant"], rule["candidate"]])][["USUBJID", "_KEY"]]
-    many = judged.merge(used[used["PARAMCD"].isin(tests)][["USUBJID", "_KEY"]], on="USUBJID", suffixes=("", "_OF"))
+    many = judged.merge(used[["USUBJID", "_KEY"]], on="USUBJID", suffixes=("", "_OF"))
     return pd.concat(
         [own_rows(peaks["_KEY"], peaks["SRC"]), own_rows(many["_KEY"], many["_KEY_OF"])], ignore_index=True
     )

@@ -13,14 +13,15 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from crf2csr.columns import chosen
 from crf2csr.errors import Cause
 
 CELL = re.compile(r"(<=|>=|<|>)([0-9]+(?:\.[0-9]+)?)")
-OPERATORS: dict[str, Callable[[pd.Series, float], pd.Series]] = {
-    "<": pd.Series.lt,
-    "<=": pd.Series.le,
-    ">": pd.Series.gt,
-    ">=": pd.Series.ge,
+OPERATORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
 }
 DECIMALS = 9  # products of decimals such as 3 x 0.7 are compared to this many, so that they equal 2.1
 DIRECTIONS = {"high": "H", "low": "L", "fall": "D"}
@@ -30,8 +31,9 @@ NO_RESULT, NO_LIMIT, NO_BASE, NO_SEX = (
     "Baseline is missing",
     "Sex is missing",
 )
-
-USED = ("PARAMCD", "AVAL", "AVALU", "BASE", "AVALCV", "CONVU", "BASECV", "ANRHI", "SEX", "POST")
+REASONS = [NO_RESULT, NO_LIMIT, NO_BASE, NO_SEX]
+WORDS = ["PARAMCD", "AVALU", "CONVU", "SEX"]
+USED = [*WORDS, "AVAL", "BASE", "AVALCV", "BASECV", "ANRHI", "POST"]
 Table = list[dict[str, str]]
 
 
@@ -53,64 +55,79 @@ def levels(rows: pd.DataFrame, table: Table, direction: str, source: str = "tabl
         ``LEVEL`` (Int64 0-3; missing where the table has no such test or the level cannot be told) and ``WHY`` it
         cannot be told. A level that refers to the baseline is for results after it.
     """
-    rows = rows[[name for name in USED if name in rows]]  # each selection below copies every column
-    level = pd.Series(pd.NA, index=rows.index, dtype="Int64")
-    why = pd.Series(np.nan, index=rows.index, dtype="str")
+    about = rows[USED].astype(dict.fromkeys(WORDS, "category"))  # words are compared once, and cheap to select
+    codes, tests = pd.factorize(about["PARAMCD"])
+    level, why = np.full(len(rows), -1), np.full(len(rows), -1)
     for rule in (r for r in table if r["direction"] == direction):
-        here = (rows["PARAMCD"] == rule["LBTESTCD"]).to_numpy(bool)
-        if not here.any():
+        if rule["LBTESTCD"] not in tests:
             continue
-        some = rows[here]
+        here = np.flatnonzero(codes == tests.get_loc(rule["LBTESTCD"]))
+        some = about.iloc[here]
         value, lacking = _measured(some, rule, source)
-        sexless = some["SEX"].isna() & (rule["sex"] != "")
-        lacking = lacking.mask(sexless, NO_SEX)
-        mine = ((some["SEX"] == rule["sex"]) | sexless) if rule["sex"] else pd.Series(True, index=some.index)
+        mine = np.ones(len(here), dtype=bool)
+        if rule["sex"]:
+            sexless = some["SEX"].isna().to_numpy()
+            lacking[sexless] = REASONS.index(NO_SEX)
+            mine = (some["SEX"] == rule["sex"]).to_numpy(bool) | sexless
         if rule["unit"] == "xBASE" or direction == "fall":
-            mine &= some["POST"].astype(bool)
-        mine = mine.fillna(False).astype(bool)
-        reached = pd.Series(0, index=some.index, dtype="Int64")
+            mine = mine & some["POST"].to_numpy(bool)
+        reached = np.zeros(len(here), dtype="int64")
         for number in (1, 2, 3):
             if rule[f"level{number}"]:
-                reached = reached.mask(_meets(value, rule[f"level{number}"], source), number)
-        told = mine & lacking.isna()
-        level = level.mask(told.reindex(rows.index, fill_value=False), reached.reindex(rows.index))
-        why = why.mask((mine & lacking.notna()).reindex(rows.index, fill_value=False), lacking.reindex(rows.index))
-    return pd.DataFrame({"LEVEL": level, "WHY": why})
+                reached[_meets(value, rule[f"level{number}"], source)] = number
+        told, open_ = mine & (lacking < 0), mine & (lacking >= 0)
+        level[here[told]] = reached[told]
+        why[here[open_]] = lacking[open_]
+    known = pd.arrays.IntegerArray(level, level < 0)
+    return pd.DataFrame({"LEVEL": pd.Series(known, index=rows.index), "WHY": chosen(why, REASONS, rows.index)})
 
 
-def _measured(rows: pd.DataFrame, rule: dict[str, str], source: str) -> tuple[pd.Series, pd.Series]:
-    """The quantity that a rule compares, and why a row has none."""
-    unit, value, base = rule["unit"], rows["AVAL"], rows["BASE"]
-    lacking = pd.Series(np.nan, index=rows.index, dtype="str")
+def _measured(rows: pd.DataFrame, rule: dict[str, str], source: str) -> tuple[np.ndarray, np.ndarray]:
+    """The quantity that a rule compares (NaN where it is missing), and why a row has none (position, -1: it has one)."""
+    unit, value, base = rule["unit"], _floats(rows["AVAL"]), _floats(rows["BASE"])
     if unit == "xULN":
-        limit = rows["ANRHI"].where(rows["ANRHI"] > 0)
-        return value / limit, lacking.mask(limit.isna(), NO_LIMIT).mask(value.isna(), NO_RESULT)
+        limit = _positive(_floats(rows["ANRHI"]))
+        return value / limit, _lacking(len(rows), (limit, NO_LIMIT), (value, NO_RESULT))
     if unit in ("xBASE", "%BASE"):
-        known = base.where(base > 0)
+        known = _positive(base)
         share = value / known if unit == "xBASE" else 100 * (known - value) / known
-        return share, lacking.mask(known.isna(), NO_BASE).mask(value.isna(), NO_RESULT)
-    standard, conventional = rows["AVALU"] == unit, rows["CONVU"] == unit
-    strange = rows[~(standard | conventional).fillna(False).astype(bool) & value.notna()]
+        return share, _lacking(len(rows), (known, NO_BASE), (value, NO_RESULT))
+    standard, conventional = ((rows[name] == unit).to_numpy(bool) for name in ("AVALU", "CONVU"))
+    strange = np.flatnonzero(~(standard | conventional) & ~np.isnan(value))
     if len(strange):
         raise Cause(
             f"has levels in {unit}, but results come in another unit",
             file=source,
             field=rule["LBTESTCD"],
-            value=strange["AVALU"].iloc[0],
+            value=rows["AVALU"].iloc[strange[0]],
         )
     value, base = (
-        plain.where(standard.fillna(False).astype(bool), other)
-        for plain, other in ((value, rows["AVALCV"]), (base, rows["BASECV"]))
+        np.where(standard, plain, _floats(rows[other])) for plain, other in ((value, "AVALCV"), (base, "BASECV"))
     )
-    lacking = lacking.mask(value.isna(), NO_RESULT)
     if rule["direction"] == "fall":
-        return base - value, lacking.mask(base.isna(), NO_BASE)
-    return value, lacking
+        return base - value, _lacking(len(rows), (value, NO_RESULT), (base, NO_BASE))
+    return value, _lacking(len(rows), (value, NO_RESULT))
 
 
-def _meets(value: pd.Series, cell: str, source: str) -> pd.Series:
+def _floats(column: pd.Series) -> np.ndarray:
+    return column.to_numpy("float64", na_value=np.nan)
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    return np.where(values > 0, values, np.nan)
+
+
+def _lacking(rows: int, *needed: tuple[np.ndarray, str]) -> np.ndarray:
+    """Position of the reason of the last of these quantities that a row lacks, -1 where it lacks none."""
+    found = np.full(rows, -1)
+    for quantity, reason in needed:
+        found[np.isnan(quantity)] = REASONS.index(reason)
+    return found
+
+
+def _meets(value: np.ndarray, cell: str, source: str) -> np.ndarray:
     found = CELL.fullmatch(cell)
     if not found:
         raise Cause("is not a comparison that can be read", file=source, value=cell)
     sign, bound = found.groups()
-    return OPERATORS[sign](value.round(DECIMALS), float(bound)).fillna(False).astype(bool)
+    return OPERATORS[sign](value.round(DECIMALS), float(bound))

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from crf2csr import dates, trace
 from crf2csr.adam import _imputation
+from crf2csr.columns import flagged, positions, taken
 
 
 def flag(condition: pd.Series) -> pd.Series:
     """Say "Y" where true and nothing elsewhere (an unknown condition is not true)."""
-    out = pd.Series(np.nan, index=condition.index, dtype="str")
-    return out.mask(condition.fillna(False).astype(bool), "Y")
+    return flagged(condition.fillna(False).astype(bool), condition.index)
 
 
 def of_subject(rows: pd.DataFrame, adsl: pd.DataFrame, name: str) -> pd.Series:
     """Variable ``name`` of ADSL for the subject of each row."""
-    return rows["USUBJID"].map(adsl.set_index("USUBJID")[name])
+    return taken(adsl[name], positions(rows["USUBJID"], adsl["USUBJID"]), rows.index)
 
 
 def with_subject(rows: pd.DataFrame, adsl: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:
     """Add the variables of ADSL that the specification wants and the rows do not have."""
     wanted = [name for name in spec["variables"] if name in adsl and name not in rows and name != "STUDYID"]
-    return rows.assign(**{name: of_subject(rows, adsl, name) for name in wanted})
+    at = positions(rows["USUBJID"], adsl["USUBJID"])
+    return rows.assign(**{name: taken(adsl[name], at, rows.index) for name in wanted})
 
 
 def with_dates(
@@ -54,14 +54,6 @@ def with_dates(
 def analysis_term(rows: pd.DataFrame, coded: str, verbatim: str) -> pd.Series:
     """Coded term; where there is none, "Uncoded: " and the term as reported."""
     return rows[coded].where(rows[coded].notna(), "Uncoded: " + rows[verbatim].astype("str"))
-
-
-def first_of(rows: pd.DataFrame, among: pd.Series, by: list[str], order: list[str]) -> pd.Series:
-    """Flag "Y" the first row of ``among`` per ``by`` in the order given (missing values last)."""
-    some = rows.loc[among.fillna(False).astype(bool), list(dict.fromkeys([*by, *order]))]
-    ordered = some.sort_values(order, kind="stable", na_position="last")
-    first = ordered.groupby(by, dropna=False).head(1).index
-    return flag(pd.Series(rows.index.isin(first), index=rows.index))
 
 
 def ask(

@@ -13,8 +13,10 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _windows
+from crf2csr.columns import chosen, positions, put, taken
+from crf2csr.groups import numbered
 
-BY = ["USUBJID", "PARAMCD"]
+BY, GROUP = ["USUBJID", "PARAMCD"], "_GROUP"
 ADSL = ["TRT01P", "TRT01PN", "TRT01A", "TRT01AN", "SAFFL", "FASFL"]
 # Why a record with a day is not analysed; ``_WHY`` holds the code, AREAS the sentence.
 NOT_COMPUTABLE, LATE, FARTHER, OUTSIDE, UNDATED = "not computable", "late", "farther", "outside", "undated"
@@ -46,25 +48,28 @@ def derive(
         With ADY, analysis visit, ABLFL, BASE, CHG, PCHG, PWINFL, AREAS, ``_WHY`` and the flags of the records that
         may be analysed: ANL01FL (up to ``after_treatment_days`` after the last dose), ANL02FL (whatever the treatment).
     """
-    first, last = rows["USUBJID"].map(subjects["TRTSDT"]), rows["USUBJID"].map(subjects["TRTEDT"])
+    of_subject = positions(rows["USUBJID"], subjects.index)
+    first, last = (taken(subjects[name], of_subject, rows.index) for name in ("TRTSDT", "TRTEDT"))
     if "TENTHS" in rows:
         exact = rows["TENTHS"].astype("float64") / 10
         rows = rows.assign(AVAL=exact.where(exact.notna(), rows["AVAL"]) if "AVAL" in rows else exact)
     rows = rows.assign(ADY=dates.study_day(rows["ADT"], first)).reset_index(drop=True)
     first, last = first.reset_index(drop=True), last.reset_index(drop=True)
     rows = rows.join(_visits(rows, windows))
-    rows["ABLFL"] = _windows.baseline(rows, first, BY)
+    # Subject and parameter as one number: both are texts, and asked for again and again.
+    rows[GROUP] = numbered([rows[name] for name in BY])
+    rows["ABLFL"] = _windows.baseline(rows, first, [GROUP])
     is_base = rows["ABLFL"] == "Y"
     rows["PWINFL"] = _windows.in_protocol_window(rows["ADY"], rows["AVISIT"], page["visits"])
-    rows["AVISIT"], rows["AVISITN"] = rows["AVISIT"].mask(is_base, "Baseline"), rows["AVISITN"].mask(is_base, 0)
+    rows["AVISIT"], rows["AVISITN"] = put(rows["AVISIT"], is_base, "Baseline"), rows["AVISITN"].mask(is_base, 0)
     for name in ("AWTARGET", "AWTDIFF", "AWRANGE", "PWINFL"):
         rows[name] = rows[name].mask(is_base)
     rows = _change(rows, is_base, ~_windows.before_dose(rows, first) & rows["ADT"].notna())
     known = rows["AVAL"].notna() & rows["_POST"]
     cap = last + page["after_treatment_days"]
     within = (rows["ADT"] <= cap).fillna(False).astype(bool) | last.isna()
-    rows["ANL01FL"] = _windows.nearest(rows, known & within, BY).mask(is_base, "Y")
-    rows["ANL02FL"] = _windows.nearest(rows, known, BY).mask(is_base, "Y")
+    rows["ANL01FL"] = put(_windows.nearest(rows, known & within, [GROUP]), is_base, "Y")
+    rows["ANL02FL"] = put(_windows.nearest(rows, known, [GROUP]), is_base, "Y")
     return _reasons(rows, known, within, page["after_treatment_days"])
 
 
@@ -73,7 +78,12 @@ def _visits(rows: pd.DataFrame, windows: dict[str, list[dict[str, Any]]]) -> pd.
     groups: dict[str, tuple[list[dict[str, Any]], list[str]]] = {}
     for code, some in windows.items():
         groups.setdefault(repr(some), (some, []))[1].append(code)
-    parts = [_windows.assign(rows.loc[rows["PARAMCD"].isin(codes), "ADY"], some) for some, codes in groups.values()]
+    parts = []
+    for some, codes in groups.values():
+        here = rows["PARAMCD"].isin(codes)
+        if here.all():
+            return _windows.assign(rows["ADY"], some)
+        parts.append(_windows.assign(rows.loc[here, "ADY"], some))
     return pd.concat(parts).reindex(rows.index)
 
 
@@ -81,8 +91,8 @@ def _change(rows: pd.DataFrame, is_base: pd.Series, post: pd.Series) -> pd.DataF
     """BASE, CHG and PCHG; from whole tenths where a value has them, so that no float is ever subtracted."""
     if "TENTHS" not in rows:
         rows["TENTHS"] = pd.Series(pd.NA, index=rows.index, dtype="Int64")
-    base = rows[is_base].set_index(BY)[["TENTHS", "AVAL"]].set_axis(["_BASE", "BASE"], axis=1)
-    rows = rows.join(base, on=BY)
+    at = rows_of_base(rows, is_base)
+    rows["_BASE"], rows["BASE"] = taken(rows["TENTHS"], at, rows.index), taken(rows["AVAL"], at, rows.index)
     exact = (rows["TENTHS"] - rows["_BASE"]).astype("Int64")
     change = (exact.astype("float64") / 10).where(exact.notna(), rows["AVAL"] - rows["BASE"])
     rows["CHG"] = change.where(post)
@@ -94,32 +104,46 @@ def _change(rows: pd.DataFrame, is_base: pd.Series, post: pd.Series) -> pd.DataF
     return rows
 
 
+def rows_of_base(rows: pd.DataFrame, is_base: pd.Series) -> np.ndarray:
+    """Position of the baseline row of each row's subject and parameter, -1 where there is none."""
+    group, found = pd.factorize(rows[GROUP])
+    at, positions = np.full(len(found), -1), np.flatnonzero(is_base.to_numpy(bool))
+    at[group[positions]] = positions
+    return at[group]
+
+
 def _reasons(rows: pd.DataFrame, known: pd.Series, within: pd.Series, days: int) -> pd.DataFrame:
-    why = pd.Series(np.nan, index=rows.index, dtype="str")
     visit = rows["AVISIT"].notna()
-    why = why.mask(known & within & visit & rows["ANL01FL"].isna(), FARTHER)
-    why = why.mask(known & within & ~visit, OUTSIDE).mask(known & ~within, LATE)
-    why = why.mask(rows["AVAL"].isna(), NOT_COMPUTABLE).mask(rows["ADT"].isna(), UNDATED)
-    said = {
-        FARTHER: "Another record of the window is nearer its target",
-        OUTSIDE: "Outside every analysis window",
-        LATE: f"More than {days} days after last dose",
-        UNDATED: "Date of assessment missing or partial",
-    }
-    rows["AREAS"] = rows["AREAS"].mask(why.isin(list(said)), why.map(said))
+    # The later of two reasons that a record has is the one that is told; the last word on a value is with its room.
+    reasons = (
+        (FARTHER, known & within & visit & rows["ANL01FL"].isna(), "Another record of the window is nearer its target"),
+        (OUTSIDE, known & within & ~visit, "Outside every analysis window"),
+        (LATE, known & ~within, f"More than {days} days after last dose"),
+        (NOT_COMPUTABLE, rows["AVAL"].isna(), None),
+        (UNDATED, rows["ADT"].isna(), "Date of assessment missing or partial"),
+    )
+    why = np.full(len(rows), -1)
+    for number, (_, met, _) in enumerate(reasons):
+        why[met.to_numpy(bool)] = number
+    codes, said = [code for code, _, _ in reasons], [text for _, _, text in reasons]
+    told = (why >= 0) & (why != codes.index(NOT_COMPUTABLE))
+    rows["AREAS"] = put(rows["AREAS"], told, chosen(why, said, rows.index))
     unused = known.eq(False) & rows["AVAL"].notna() & (rows["ABLFL"] != "Y") & rows["ADT"].notna()
-    rows["AREAS"] = rows["AREAS"].mask(unused, "Before first dose, not the last value")
-    rows["_WHY"] = why
+    rows["AREAS"] = put(rows["AREAS"], unused, "Before first dose, not the last value")
+    rows["_WHY"] = chosen(why, codes, rows.index)
     return rows
 
 
 def label(rows: pd.DataFrame, spec: dict[str, Any], subjects: pd.DataFrame) -> pd.DataFrame:
     """Name the parameters as the specification does and copy the subject's variables that it asks for."""
     about = {p["code"]: p for p in spec["parameters"]}
-    rows["PARAM"] = rows["PARAMCD"].map({k: p["label"] for k, p in about.items()})
-    rows["PARAMN"] = rows["PARAMCD"].map({k: n for n, k in enumerate(about, start=1)})
-    rows["PARCAT1"] = rows["PARAMCD"].map({k: p["category"] for k, p in about.items()})
+    codes, names = pd.factorize(rows["PARAMCD"])
+    at = np.array([*(list(about).index(name) if name in about else -1 for name in names), -1])[codes]
+    rows["PARAM"] = chosen(at, [p["label"] for p in about.values()], rows.index)
+    rows["PARAMN"] = pd.Series(at + 1, index=rows.index, dtype="Int64").mask(at < 0)
+    rows["PARCAT1"] = chosen(at, [p["category"] for p in about.values()], rows.index)
+    of_subject = positions(rows["USUBJID"], subjects.index)
     for name in spec["variables"]:
         if name in subjects.columns and name not in rows:
-            rows[name] = rows["USUBJID"].map(subjects[name])
+            rows[name] = taken(subjects[name], of_subject, rows.index)
     return rows

@@ -17,6 +17,7 @@ import pandas as pd
 from crf2csr import dates, populations
 from crf2csr.columns import among
 from crf2csr.errors import Cause
+from crf2csr.groups import ends, numbered, ranked
 from crf2csr.trace import edges_to
 
 FILE = "config/adam/adsl.yaml: subject"
@@ -77,8 +78,8 @@ def picked(rows: pd.DataFrame, pick: str, first_dose: pd.Series) -> pd.DataFrame
         rows = rows[~late]
     elif pick not in ("first", "last"):
         raise Cause("is not a way to pick a row; known: baseline, first, last", file=FILE, value=pick)
-    ordered = rows.sort_values(["USUBJID", "_DAY", "SEQ"], kind="stable", na_position="first")
-    return ordered.drop_duplicates("USUBJID", keep="first" if pick == "first" else "last")
+    keys = [ranked(rows[name], missing="first") for name in ("_DAY", "SEQ")]
+    return rows.iloc[np.sort(ends(numbered([rows["USUBJID"]]), keys, "first" if pick == "first" else "last"))]
 
 
 def derive(

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-
-def _no_text(index: pd.Index) -> pd.Series:
-    return pd.Series(np.nan, index=index, dtype="str")
-
+from crf2csr.columns import chosen, flagged, taken
+from crf2csr.groups import ends, numbered, ranked
 
 def assign(day: pd.Series, windows: list[dict[str, Any]]) -> pd.DataFrame:
     """Name the window of each study day.
@@ -28,17 +26,25 @@ def assign(day: pd.Series, windows: list[dict[str, Any]]) -> pd.DataFrame:
         AVISIT, AVISITN, AWTARGET, AWTDIFF (days from target, negative if early; day 0 does not exist),
         AWRANGE; missing outside every window.
     """
-    out = pd.DataFrame(
-        {"AVISIT": _no_text(day.index), "AVISITN": np.nan, "AWTARGET": np.nan, "AWRANGE": _no_text(day.index)},
-        index=day.index,
-    )
-    for window in windows:
+    at = np.full(len(day), -1)
+    for number, window in enumerate(windows):
         inside = ((day >= window["from"]) & (day <= window["to"])).fillna(False).astype(bool)
-        out.loc[inside, "AVISIT"] = window["visit"]
-        out.loc[inside, ["AVISITN", "AWTARGET"]] = [window["number"], window["target"]]
-        out.loc[inside, "AWRANGE"] = f"{window['from']} to {window['to']} days"
-    out["AWTDIFF"] = (day - out["AWTARGET"].astype("Int64")).astype("Int64")
-    return out.astype({"AVISITN": "float64", "AWTARGET": "Int64"})
+        at[inside.to_numpy()] = number
+    visits = [window["visit"] for window in windows]
+    spans = [f"{window['from']} to {window['to']} days" for window in windows]
+    numbers, targets = (
+        pd.Series([window[key] for window in windows], dtype="float64") for key in ("number", "target")
+    )
+    target = taken(targets, at, day.index).astype("Int64")
+    return pd.DataFrame(
+        {
+            "AVISIT": chosen(at, visits, day.index),
+            "AVISITN": taken(numbers, at, day.index),
+            "AWTARGET": target,
+            "AWRANGE": chosen(at, spans, day.index),
+            "AWTDIFF": (day - target).astype("Int64"),
+        }
+    )
 
 
 def in_protocol_window(day: pd.Series, visit: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
@@ -46,14 +52,16 @@ def in_protocol_window(day: pd.Series, visit: pd.Series, visits: list[dict[str, 
 
     ``visits`` are those of the study's page (``name``, ``from``, ``to``); a visit without a window says nothing.
     """
-    flag = _no_text(day.index)
+    at = np.full(len(day), -1)
+    codes, names = pd.factorize(visit)
+    known = day.notna().to_numpy()
     for planned in visits:
-        if "from" not in planned or "to" not in planned:
+        if "from" not in planned or "to" not in planned or planned["name"] not in names:
             continue
-        here = (visit == planned["name"]).fillna(False).astype(bool) & day.notna()
+        here = (codes == names.get_loc(planned["name"])) & known
         inside = ((day >= planned["from"]) & (day <= planned["to"])).fillna(False).astype(bool)
-        flag = flag.mask(here, "N").mask(here & inside, "Y")
-    return flag
+        at[here] = inside.to_numpy()[here]
+    return chosen(at, ["N", "Y"], day.index)
 
 
 def nearest(rows: pd.DataFrame, candidate: pd.Series, by: list[str]) -> pd.Series:
@@ -61,14 +69,10 @@ def nearest(rows: pd.DataFrame, candidate: pd.Series, by: list[str]) -> pd.Serie
 
     ``rows`` has AWTDIFF, ADT and ASEQ0 (order of collection).
     """
-    needed = list(dict.fromkeys([*by, "AVISIT", "AWTDIFF", "ADT", "ASEQ0"]))
-    pool = rows.loc[candidate & rows["AVISIT"].notna(), needed]
-    pool = pool.assign(_distance=pool["AWTDIFF"].abs())
-    ordered = pool.sort_values(["_distance", "ADT", "ASEQ0"], ascending=[True, False, False], kind="stable")
-    first = ordered.groupby([*by, "AVISIT"], dropna=False).head(1).index
-    flag = _no_text(rows.index)
-    flag.loc[first] = "Y"
-    return flag
+    at = np.flatnonzero(candidate.to_numpy(bool) & rows["AVISIT"].notna().to_numpy())
+    distance, day, order = (ranked(rows[name])[at] for name in ("AWTDIFF", "ADT", "ASEQ0"))
+    group = numbered([rows[name] for name in dict.fromkeys([*by, "AVISIT"])])[at]
+    return _marked(rows.index, at[ends(group, [np.abs(distance), -day, -order])])
 
 
 def before_dose(rows: pd.DataFrame, first_dose: pd.Series) -> pd.Series:
@@ -88,7 +92,13 @@ def baseline(rows: pd.DataFrame, first_dose: pd.Series, by: list[str]) -> pd.Ser
     """Flag "Y" the last non-missing value on or before the first dose (a day) per ``by``."""
     early = before_dose(rows, first_dose) & rows["AVAL"].notna()
     order = ["ADT", *(["ATM"] if "ATM" in rows else []), "ASEQ0"]
-    last = rows.loc[early, list(dict.fromkeys([*by, *order]))].sort_values(order, kind="stable", na_position="first")
-    flag = _no_text(rows.index)
-    flag.loc[last.groupby(by, dropna=False).tail(1).index] = "Y"
-    return flag
+    at = np.flatnonzero(early.to_numpy(bool))
+    keys = [ranked(rows[name], missing="first")[at] for name in order]
+    return _marked(rows.index, at[ends(numbered([rows[name] for name in by])[at], keys, "last")])
+
+
+def _marked(index: pd.Index, positions: np.ndarray) -> pd.Series:
+    """``Y`` at these positions, else missing."""
+    met = np.zeros(len(index), dtype=bool)
+    met[positions] = True
+    return flagged(met, index)

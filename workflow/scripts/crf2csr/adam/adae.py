@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
 from crf2csr.adam import _interest, _phases
-from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
-from crf2csr.columns import among
+from crf2csr.adam._occurrence import analysis_term, flag, of_subject, with_dates, with_subject
+from crf2csr.columns import among, chosen
+from crf2csr.groups import first_of
 from crf2csr.trace import Made
 
 
@@ -60,22 +63,36 @@ def emergence(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None) -> pd.Da
     entered as an event of its own, so it has a start. The imputed start already is the first dose where
     that cannot be excluded; where the end is before the start one of the two is wrong, so either may place it.
     """
-    first, last = of_subject(rows, adsl, "TRTSDT").astype("Int64"), of_subject(rows, adsl, "TRTEDT").astype("Int64")
-    limit = last + days if days is not None else pd.Series(pd.NA, index=rows.index, dtype="Int64")
-    start, end = rows["ASTDT"], rows["AENDT"]
-
-    def within(day: pd.Series) -> pd.Series:
-        return (day >= first).fillna(False).astype(bool) & ~(day > limit).fillna(False).astype(bool)
-
-    contradicts = (end < start).fillna(False).astype(bool)
-    emergent = within(start) | (contradicts & within(end))
+    first, limit = period_of_treatment(rows, adsl, days)
+    start, end = floats(rows["ASTDT"]), floats(rows["AENDT"])
+    emergent = pd.Series(emerges(start, end, first, limit), index=rows.index)
     return pd.DataFrame(
         {
             "TRTEMFL": flag(emergent),
-            "PREFL": flag((start < first).fillna(False).astype(bool) & ~emergent),
-            "FUPFL": flag((start > limit).fillna(False).astype(bool) & ~emergent),
+            "PREFL": flag(~emergent & (start < first)),
+            "FUPFL": flag(~emergent & (start > limit)),
         }
     )
+
+
+def emerges(start: np.ndarray, end: np.ndarray, first: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Tell which events are emergent; all days are floats (n), a missing one is NaN, and so is a limit that is none."""
+
+    def within(day: np.ndarray) -> np.ndarray:
+        return (day >= first) & ~(day > limit)
+
+    return within(start) | ((end < start) & within(end))
+
+
+def period_of_treatment(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Day of the first dose, and last day on which an event is emergent (NaN: no cap), of each row's subject."""
+    first, last = (floats(of_subject(rows, adsl, name)) for name in ("TRTSDT", "TRTEDT"))
+    return first, last + days if days is not None else np.full(len(rows), np.nan)
+
+
+def floats(days: pd.Series) -> np.ndarray:
+    """Days as floats (n), missing ones NaN."""
+    return days.to_numpy("float64", na_value=np.nan)
 
 
 def otherwise(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None, cutoff: str | None) -> pd.Series:
@@ -86,29 +103,35 @@ def otherwise(rows: pd.DataFrame, adsl: pd.DataFrame, days: int | None, cutoff: 
     may be any day before the first dose. ``Unchanged``, or the flag at each day that changes it; missing where
     both dates are full.
     """
-    first = of_subject(rows, adsl, "TRTSDT").astype("Int64")
+    first, limit = period_of_treatment(rows, adsl, days)
     start, end = dates.period(rows["AESTDTC"]), dates.period(rows["AEENDTC"])
-    limit = dates.to_day(pd.Series(cutoff, index=rows.index, dtype="str"))
-    bounds = [end["last"], of_subject(rows, adsl, "LSTCNDT").astype("Int64"), limit]
-    latest = start["last"].fillna(pd.concat(bounds, axis=1).min(axis=1)).astype("Int64")
-    for bound in bounds:
-        latest = latest.mask((latest > bound).fillna(False).astype(bool), bound)
-    latest = latest.mask((latest < start["first"]).fillna(False).astype(bool), start["first"])
-    open_start, open_end = start["unknown"] != "", rows["AENDTF"].notna()
+    earliest, last = floats(start["first"]), floats(start["last"])
+    cut = floats(dates.to_day(pd.Series([cutoff], dtype="str")))[0]
+    bounds = [floats(end["last"]), floats(of_subject(rows, adsl, "LSTCNDT")), np.full(len(rows), cut)]
+    latest = np.where(np.isnan(last), np.fmin.reduce(bounds), last)
+    for bound in [*bounds, earliest]:
+        passed = latest < bound if bound is earliest else latest > bound
+        latest = np.where(passed, bound, latest)
+    open_start, open_end = (start["unknown"] != "").to_numpy(bool), rows["AENDTF"].notna().to_numpy(bool)
     moved = {
-        "the earliest possible start": (open_start, "ASTDT", start["first"].fillna(first - 1)),
+        "the earliest possible start": (open_start, "ASTDT", np.where(np.isnan(earliest), first - 1, earliest)),
         "the latest possible start": (open_start, "ASTDT", latest),
-        "the earliest possible end": (open_end, "AENDT", end["first"]),
-        "the latest possible end": (open_end, "AENDT", end["last"]),
+        "the earliest possible end": (open_end, "AENDT", floats(end["first"])),
+        "the latest possible end": (open_end, "AENDT", floats(end["last"])),
     }
-    found = pd.Series("", index=rows.index, dtype="str")
-    for place, (concerned, name, day) in moved.items():
-        other = rows.assign(**{name: day.where(concerned & day.notna(), rows[name]).astype("Int64")})
-        made = emergence(other, adsl, days)["TRTEMFL"].fillna("N")
-        differs = concerned & (made != rows["TRTEMFL"].fillna("N"))
-        said = made + " at " + place
-        found = found.mask(differs, (found + "; " + said).str.removeprefix("; "))
-    return found.mask(found == "", "Unchanged").where(open_start | open_end)
+    analysed = {name: floats(rows[name]) for name in ("ASTDT", "AENDT")}
+    emergent = emerges(analysed["ASTDT"], analysed["AENDT"], first, limit)
+    # What is told of an event is a number with a digit for each place: 0 nothing, 1 N there, 2 Y there.
+    told = np.zeros(len(rows), dtype="int64")
+    for concerned, name, day in moved.values():
+        other = analysed | {name: np.where(concerned & ~np.isnan(day), day, analysed[name])}
+        made = emerges(other["ASTDT"], other["AENDT"], first, limit)
+        told = 3 * told + np.where(concerned & (made != emergent), 1 + made, 0)
+    words = [
+        "; ".join(f"{'?NY'[digit]} at {place}" for digit, place in zip(digits, moved, strict=True) if digit)
+        for digits in itertools.product(range(3), repeat=len(moved))
+    ]
+    return chosen(np.where(open_start | open_end, told, -1), ["Unchanged", *words[1:]], rows.index)
 
 
 def grade(rows: pd.DataFrame, severity: dict[str, int]) -> pd.Series:

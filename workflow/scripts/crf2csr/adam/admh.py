@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from crf2csr.adam import _interest
-from crf2csr.adam._occurrence import analysis_term, first_of, flag, of_subject, with_dates, with_subject
+from crf2csr.adam._occurrence import analysis_term, flag, of_subject, with_dates, with_subject
 from crf2csr.columns import among
+from crf2csr.groups import first_of
 from crf2csr.trace import Made
 
 

@@ -55,7 +55,7 @@ def derive(
         "adie": adie,
     }
     domains = {name: frame for name, frame in given.items() if frame is not None}
-    rows = dm.drop(columns=["_REC", "_FLD"]).copy()
+    rows = dm[[name for name in dm if not name.startswith("_")]].copy()
     made = Made(rows)
     made.ledger.enter("ADSL: one row per subject of DM", "DM", len(dm), len(rows))
     rows["_KEY"] = rows["USUBJID"]
