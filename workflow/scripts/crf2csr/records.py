@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates, numbers
+from crf2csr.columns import each, whole_text
 
 KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
 
@@ -20,7 +21,7 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
         if key not in frame:
             frame[key] = default
     frame["LINE"] = staged["LINE"].astype("int64")
-    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
+    frame["REC"] = form["name"] + ":" + whole_text(staged["LINE"])
     return frame
 
 
@@ -46,4 +47,4 @@ def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
     known = {
         dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]
     }
-    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
+    return each(label, lambda text: known.get(dates.tidy(text)))
