@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crf2csr import dates, numbers
 from crf2csr.columns import each, whole_text
@@ -23,6 +26,14 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     frame["LINE"] = staged["LINE"].astype("int64")
     frame["REC"] = form["name"] + ":" + whole_text(staged["LINE"])
     return frame
+
+
+def lines_by_form(ids: pd.Series) -> dict[str, np.ndarray]:
+    """Numbers of the lines that these ids of records (``REC``) name, by form."""
+    parts = pc.list_flatten(pc.split_pattern(pa.array(ids.array, pa.string()), ":", max_splits=1, reverse=True))
+    codes, forms = pd.factorize(pd.Series(parts[0::2], dtype="str"))
+    lines = pc.cast(parts[1::2], pa.int64()).to_numpy(zero_copy_only=False)
+    return {form: lines[codes == number] for number, form in enumerate(forms)}
 
 
 def with_comma(rows: pd.DataFrame, crf: dict[str, Any]) -> pd.Series:

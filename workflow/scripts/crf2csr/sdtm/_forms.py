@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from crf2csr.columns import among, each
+from crf2csr.columns import each
 from crf2csr.populations import matches
-from crf2csr.records import canonical
+from crf2csr.records import canonical, lines_by_form
 from crf2csr.sdtm import _screen
 from crf2csr.trace import Made, queries
 
@@ -21,21 +22,25 @@ RULE = "R-LEDGER"
 JOINED = "joined to the row of another record"
 EMPTY = "not submitted: no item of the form was entered"
 UNACCOUNTED = "not accounted for"
+NOWHERE = np.array([], dtype="int64")
 
 
-def reached(recs: Iterable[pd.Series]) -> tuple[pd.Series, pd.Series]:
-    """Return the ids that are own records of some row, and the ids that stand behind another in a row."""
+Lines = dict[str, np.ndarray]
+
+
+def reached(recs: Iterable[pd.Series]) -> tuple[Lines, Lines]:
+    """Return by form the lines that are own records of some row, and those that stand behind another in a row."""
     own, behind = [], []
     for rec in recs:
         rec = rec.dropna()
-        several = rec.str.contains(" ", regex=False).astype(bool)
+        several = rec.str.contains(" ").astype(bool)
         own.append(rec[~several])
         if several.any():
             parts = pd.Series(rec[several].unique(), dtype="str").str.split(" ")
             own.append(parts.str[0].astype("str"))
             behind.append(parts.str[1:].explode().astype("str"))
     nothing = pd.Series([], dtype="str")
-    return pd.concat([nothing, *own], ignore_index=True), pd.concat([nothing, *behind], ignore_index=True)
+    return lines_by_form(pd.concat([nothing, *own])), lines_by_form(pd.concat([nothing, *behind]))
 
 
 def account(
@@ -70,8 +75,8 @@ def account(
         verdict = _screen.fates(records, form, register, pattern)
         reason = each(verdict["fate"], _screen.REASONS.get)
         open_ = reason.isna()
-        tabulated = open_ & among(records["REC"], own)
-        reason = reason.mask(open_ & ~tabulated & among(records["REC"], behind), JOINED)
+        tabulated = open_ & records["LINE"].isin(own.get(name, NOWHERE))
+        reason = reason.mask(open_ & ~tabulated & records["LINE"].isin(behind.get(name, NOWHERE)), JOINED)
         for rule in form.get("not_submitted", []):
             met = matches(records, rule["where"], source=f"config/crf/{name.lower()}.yaml")
             reason = reason.mask(met & reason.isna() & ~tabulated, f"not submitted: {rule['reason']}")
