@@ -23,7 +23,7 @@ REGISTER = pd.DataFrame(
 def account(lines, recs):
     staged = pd.DataFrame([dict(zip(["SUBJID", "AEYN", "AETERM"], line, strict=True)) for line in lines], dtype="str")
     staged["SITEID"], staged["LINE"] = "01", range(2, len(staged) + 2)
-    return _forms.account({"AE": staged}, [pd.Series(recs, dtype="str")], REGISTER, CRF, "01-[0-9]{4}")
+    return _forms.account([("AE", staged)], [pd.Series(recs, dtype="str")], REGISTER, CRF, "01-[0-9]{4}")
 
 
 def reasons(made):

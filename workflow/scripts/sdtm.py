@@ -23,9 +23,9 @@ def _register(job: Job) -> None:
 
 def account(job: Job) -> None:
     """Write the ledger of forms: where each raw record went."""
-    forms = {form["name"]: io.read_table(job.inputs[f"raw/{name}"]) for name, form in job.slice["crf"].items()}
+    forms = ((form["name"], io.read_table(job.inputs[f"raw/{name}"])) for name, form in job.slice["crf"].items())
     domains = [path for name, path in job.inputs.items() if name.startswith("sdtm/") and name != "sdtm/register"]
-    recs = [io.read_table(path, columns=["_REC"])["_REC"] for path in domains]
+    recs = (io.read_table(path, columns=["_REC"])["_REC"] for path in domains)
     register_table = io.read_table(job.inputs["sdtm/register"])
     made = _forms.account(forms, recs, register_table, job.slice["crf"], job.slice["pattern"])
     io.write_table(job.outputs["ledger"], made.ledger.frame())

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from crf2csr.columns import looked_up
 from crf2csr.ledger import Ledger
 
 ROWS = 200_000
@@ -32,7 +33,7 @@ def of_owners(
         return
     counted = pd.concat([owner.value_counts() for owner in owners.values()], axis=1).max(axis=1).sort_index()
     block = ((counted.cumsum() - counted) // rows).astype("int64")
-    own = {name: owner.map(block).fillna(0).to_numpy("int64") for name, owner in owners.items()}
+    own = {name: looked_up(owner, block).fillna(0).to_numpy("int64") for name, owner in owners.items()}
     for number in block.unique():
         yield {name: frame[own[name] == number].reset_index(drop=True) for name, frame in sources.items()}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.columns import per_value
 
 
 def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> pd.DataFrame:
@@ -27,6 +28,10 @@ def encode(text: pd.Series, codelist: dict[str, Any], column: str = "code") -> p
     DataFrame
         ``term`` (NaN where there is none) and ``unknown`` (True where a word has no entry).
     """
+    return per_value(text, lambda words: _encoded(words, codelist, column))
+
+
+def _encoded(text: pd.Series, codelist: dict[str, Any], column: str) -> pd.DataFrame:
     words = text.fillna("").astype("str").str.strip()
     terms = {word: (entry.get(column) if isinstance(entry, dict) else entry) for word, entry in codelist.items()}
     loose = pd.Series(list(codelist), index=[dates.tidy(str(word)) for word in codelist], dtype="object")

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from crf2csr.columns import chosen
+from crf2csr.columns import per_value
 
 MONTHS = {
     m: i
@@ -137,49 +137,60 @@ def _either_order(match: re.Match[str]) -> tuple[str, str]:
 
 def read_dates(text: pd.Series, declared: str) -> pd.DataFrame:
     """Read a column of dates; each distinct text is read once. Columns ``iso`` (NaN if none), ``status``."""
-    texts = text.fillna("").astype("str")
-    table = pd.DataFrame(
-        [(t, *read_date(t, declared)) for t in texts.unique()], columns=["text", "iso", "status"]
-    ).set_index("text")
-    out = table.reindex(texts).set_axis(text.index)
-    out["iso"] = out["iso"].astype("str").where(out["iso"] != "")
-    return out
+
+    def read(texts: pd.Series) -> pd.DataFrame:
+        found = pd.DataFrame([read_date(one, declared) for one in texts], columns=["iso", "status"], dtype="str")
+        return found.assign(iso=found["iso"].where(found["iso"] != ""))
+
+    return per_value(text.fillna("").astype("str"), read)
 
 
 def with_time(iso: pd.Series, time: pd.Series) -> pd.DataFrame:
     """Join full dates and times ``HH:MM``; ``24:00`` is 00:00 of the next day. Columns ``iso``, ``status``."""
-    clean = time.fillna("").astype("str").str.strip().replace("", np.nan)
+    read = per_value(time.fillna("").astype("str"), _times)
+    full = is_full(iso)
+    timed, midnight = full & (read["status"] == "ok"), full & (read["status"] == "24:00")
+    out = iso.where(~timed, iso + "T" + read["clean"])
+    if midnight.any():
+        out = out.where(~midnight, to_iso(to_day(iso) + 1) + "T00:00")
+    return pd.DataFrame({"iso": out, "status": read["status"]})
+
+
+def _times(time: pd.Series) -> pd.DataFrame:
+    """Times without blanks at the rim, missing where there is none, and what is to be said of them."""
+    clean = time.str.strip().replace("", np.nan)
     valid = clean.str.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]").fillna(False).astype(bool)
     midnight = (clean == "24:00").fillna(False).astype(bool)
-    full = is_full(iso)
-    following = to_iso(to_day(iso) + 1)
-    out = iso.where(~(full & valid), iso + "T" + clean)
-    out = out.where(~(full & midnight), following + "T00:00")
-    status = pd.Series("ok", index=iso.index, dtype="str").where(clean.notna(), "blank")
+    status = pd.Series("ok", index=time.index, dtype="str").where(clean.notna(), "blank")
     status = status.where(~midnight, "24:00").where(clean.isna() | valid | midnight, "unreadable")
-    return pd.DataFrame({"iso": out, "status": status})
+    return pd.DataFrame({"clean": clean, "status": status})
 
 
 def is_full(iso: pd.Series) -> pd.Series:
     """Tell which ISO texts name at least a full day."""
-    return iso.astype("str").str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
+    return per_value(iso.astype("str"), lambda texts: texts.str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool))
 
 
 def to_day(iso: pd.Series) -> pd.Series:
     """Days since 1970-01-01 as ``Int64`` for full dates (a time is ignored), else missing."""
-    codes, distinct = pd.factorize(iso)
-    texts = pd.Series(distinct, dtype="str")
-    full = is_full(texts).to_numpy()
-    # The code of a missing text is -1, which takes the last: it is no day.
-    days, no_day = np.zeros(len(texts) + 1, dtype="int64"), np.append(~full, True)
+    return per_value(iso, _days)
+
+
+def _days(iso: pd.Series) -> pd.Series:
+    full = iso.astype("str").str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
+    days = pd.Series(pd.NA, index=iso.index, dtype="Int64")
     if full.any():
-        stamps = pd.to_datetime(texts[full].str.slice(0, 10), format="%Y-%m-%d")
-        days[:-1][full] = stamps.to_numpy().astype("datetime64[D]").astype("int64")
-    return pd.Series(pd.arrays.IntegerArray(days[codes], no_day[codes]), index=iso.index)
+        stamps = pd.to_datetime(iso[full].astype("str").str.slice(0, 10), format="%Y-%m-%d")
+        days[full] = stamps.to_numpy().astype("datetime64[D]").astype("int64")
+    return days
 
 
 def to_iso(days: pd.Series) -> pd.Series:
     """ISO dates for days since 1970-01-01; missing stays missing."""
+    return per_value(days, _isos)
+
+
+def _isos(days: pd.Series) -> pd.Series:
     out = pd.Series(np.nan, index=days.index, dtype="str")
     known = days.notna()
     if known.any():
@@ -199,16 +210,12 @@ def period(iso: pd.Series) -> pd.DataFrame:
     Columns ``first``, ``last``, ``unknown`` (``""`` full, ``D`` day, ``M`` month, ``Y`` all). A day known
     without its month (``2026---20``) names the whole year.
     """
-    codes, distinct = pd.factorize(iso)
-    # The code of a missing text is -1, which takes the last.
-    spans = [*(_span(str(text)) for text in distinct), _span("")]
-    open_ = np.array([first is None for first, _, _ in spans])
-    days = {
-        name: pd.arrays.IntegerArray(np.array([day or 0 for day in ends], dtype="int64")[codes], open_[codes])
-        for name, ends in (("first", [s[0] for s in spans]), ("last", [s[1] for s in spans]))
-    }
-    unknown = chosen(codes % len(spans), [span[2] for span in spans], iso.index)
-    return pd.DataFrame(days | {"unknown": unknown}, index=iso.index)
+    return per_value(iso.fillna("").astype("str"), _periods)
+
+
+def _periods(isos: pd.Series) -> pd.DataFrame:
+    table = pd.DataFrame([_span(one) for one in isos], columns=["first", "last", "unknown"])
+    return table.astype({"first": "Int64", "last": "Int64", "unknown": "str"})
 
 
 def age_years(birth: pd.Series, at: pd.Series) -> pd.Series:
@@ -219,10 +226,14 @@ def age_years(birth: pd.Series, at: pd.Series) -> pd.Series:
     born = to_iso(period(birth)["last"])
     full = is_full(at) & born.notna()
     b, a = born.where(full), at.where(full)
-    years = a.str.slice(0, 4).astype("Int64") - b.str.slice(0, 4).astype("Int64")
+    years = per_value(a, _year) - per_value(b, _year)
     before_birthday = (a.str.slice(5, 10) < b.str.slice(5, 10)).fillna(False).astype("Int64")
     whole = (years - before_birthday).astype("Int64")
     return whole.where(whole >= 0)
+
+
+def _year(iso: pd.Series) -> pd.Series:
+    return iso.str.slice(0, 4).astype("Int64")
 
 
 def _span(iso: str) -> tuple[int | None, int | None, str]:

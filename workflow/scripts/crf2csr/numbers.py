@@ -14,6 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from crf2csr.columns import per_value
+
 GUARD = 9
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 
@@ -34,12 +36,15 @@ def pointed(text: pd.Series, decimal: str | None) -> pd.Series:
 
 def is_number(text: pd.Series) -> pd.Series:
     """Tell which texts are plain decimal numbers: no ``1_000``, ``inf``, ``nan``, ``1e5``, other digits."""
-    return text.astype("str").str.fullmatch(NUMBER.pattern).fillna(False).astype(bool)
+    return per_value(text.astype("str"), lambda texts: texts.str.fullmatch(NUMBER.pattern).fillna(False).astype(bool))
 
 
 def to_number(text: pd.Series) -> pd.Series:
     """Convert texts to float64; whatever is not a plain decimal number becomes missing."""
-    return pd.to_numeric(text.astype("str").where(is_number(text)), errors="raise").astype("float64")
+    return per_value(
+        text.astype("str"),
+        lambda texts: pd.to_numeric(texts.where(is_number(texts)), errors="raise").astype("float64"),
+    )
 
 
 def rounded(value: float, digits: int) -> Decimal:

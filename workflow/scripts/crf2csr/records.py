@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crf2csr import dates, numbers
+from crf2csr.columns import each, whole_text
 
 KEYS = ("STUDYID", "SITEID", "SUBJID", "EVENT", "EVENTREP", "FORM", "FORMREP", "GRPREP", "FORMSTAT", "LASTMOD")
 
@@ -20,8 +24,16 @@ def canonical(staged: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
         if key not in frame:
             frame[key] = default
     frame["LINE"] = staged["LINE"].astype("int64")
-    frame["REC"] = form["name"] + ":" + staged["LINE"].astype("int64").astype("str")
+    frame["REC"] = form["name"] + ":" + whole_text(staged["LINE"])
     return frame
+
+
+def lines_by_form(ids: pd.Series) -> dict[str, np.ndarray]:
+    """Numbers of the lines that these ids of records (``REC``) name, by form."""
+    parts = pc.list_flatten(pc.split_pattern(pa.array(ids.array, pa.string()), ":", max_splits=1, reverse=True))
+    codes, forms = pd.factorize(pd.Series(parts[0::2], dtype="str"))
+    lines = pc.cast(parts[1::2], pa.int64()).to_numpy(zero_copy_only=False)
+    return {form: lines[codes == number] for number, form in enumerate(forms)}
 
 
 def with_comma(rows: pd.DataFrame, crf: dict[str, Any]) -> pd.Series:
@@ -46,4 +58,4 @@ def event_of(label: pd.Series, visits: list[dict[str, Any]]) -> pd.Series:
     known = {
         dates.tidy(word): visit["event"] for visit in visits for word in [visit["event"], *visit.get("labels", [])]
     }
-    return label.map({text: known.get(dates.tidy(text)) for text in label.dropna().unique()}).astype("str")
+    return each(label, lambda text: known.get(dates.tidy(text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crf2csr.columns import among
 from crf2csr.sdtm._verbs import VERBS, Context
 from crf2csr.trace import queries
 
@@ -16,6 +17,8 @@ def ask(
     A result that was made from one of several fields is asked about the field in ``_FLD``. Where no field
     feeds the variable, the query names the variable and gives its value.
     """
+    if rows.empty:  # most rules find nothing
+        return []
     asked = []
     done = pd.Series(False, index=rows.index)
     of_form = rows["REC"].astype("str").str.split(":").str[0]
@@ -26,7 +29,8 @@ def ask(
         else:
             field = _field(block["set"].get(variable, {}))
             names = pd.Series(field, index=rows.index[here], dtype="str")
-        form = context.forms[block["form"]].set_index("REC")
+        form = context.forms[block["form"]]
+        form = form[among(form["REC"], rows.loc[here, "REC"])].set_index("REC")
         for name in names.dropna().unique():
             chosen = names.index[names == name]
             if name not in form:

@@ -6,12 +6,15 @@ behind others in a row (an earlier screening of the same person, a second record
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from crf2csr.columns import each
 from crf2csr.populations import matches
-from crf2csr.records import canonical
+from crf2csr.records import canonical, lines_by_form
 from crf2csr.sdtm import _screen
 from crf2csr.trace import Made, queries
 
@@ -19,24 +22,41 @@ RULE = "R-LEDGER"
 JOINED = "joined to the row of another record"
 EMPTY = "not submitted: no item of the form was entered"
 UNACCOUNTED = "not accounted for"
+NOWHERE = np.array([], dtype="int64")
 
 
-def reached(recs: list[pd.Series]) -> tuple[set[str], set[str]]:
-    """Return the ids that are own records of some row, and the ids that stand anywhere in a row."""
-    ids = {text for rec in recs for text in rec.dropna().unique()}
-    return {text.partition(" ")[0] for text in ids}, {one for text in ids for one in text.split(" ")}
+Lines = dict[str, np.ndarray]
+
+
+def reached(recs: Iterable[pd.Series]) -> tuple[Lines, Lines]:
+    """Return by form the lines that are own records of some row, and those that stand behind another in a row."""
+    own, behind = [], []
+    for rec in recs:
+        rec = rec.dropna()
+        several = rec.str.contains(" ").astype(bool)
+        own.append(rec[~several])
+        if several.any():
+            parts = pd.Series(rec[several].unique(), dtype="str").str.split(" ")
+            own.append(parts.str[0].astype("str"))
+            behind.append(parts.str[1:].explode().astype("str"))
+    nothing = pd.Series([], dtype="str")
+    return lines_by_form(pd.concat([nothing, *own])), lines_by_form(pd.concat([nothing, *behind]))
 
 
 def account(
-    forms: dict[str, pd.DataFrame], recs: list[pd.Series], register: pd.DataFrame, crf: dict[str, Any], pattern: str
+    forms: Iterable[tuple[str, pd.DataFrame]],
+    recs: Iterable[pd.Series],
+    register: pd.DataFrame,
+    crf: dict[str, Any],
+    pattern: str,
 ) -> Made:
     """Balance every form: rows in = tabulated + joined + duplicates + quarantined + not submitted, by reason.
 
     Parameters
     ----------
-    forms : dict of DataFrame
-        The staged cells of each form.
-    recs : list of Series
+    forms : iterable of (name, DataFrame)
+        The staged cells of each form; only one at a time is held.
+    recs : iterable of Series
         ``_REC`` of every domain.
     register, crf, pattern
         As for ``_screen.screen``; ``not_submitted`` of a contract says which records are not submitted, and why.
@@ -46,21 +66,23 @@ def account(
     Made
         No data. Records that went nowhere are counted under "not accounted for"; each has a blocker query.
     """
-    own, anywhere = reached(recs)
+    own, behind = reached(recs)
     made = Made(pd.DataFrame())
-    for name, staged in forms.items():
+    for name, staged in forms:
         form = crf[name.lower()]
         records = canonical(staged, form)
+        del staged
         verdict = _screen.fates(records, form, register, pattern)
-        reason = verdict["fate"].map(_screen.REASONS).astype("str")
+        reason = each(verdict["fate"], _screen.REASONS.get)
         open_ = reason.isna()
-        tabulated = open_ & records["REC"].map(own.__contains__).astype(bool)
-        reason = reason.mask(open_ & ~tabulated & records["REC"].map(anywhere.__contains__).astype(bool), JOINED)
+        tabulated = open_ & records["LINE"].isin(own.get(name, NOWHERE))
+        reason = reason.mask(open_ & ~tabulated & records["LINE"].isin(behind.get(name, NOWHERE)), JOINED)
         for rule in form.get("not_submitted", []):
             met = matches(records, rule["where"], source=f"config/crf/{name.lower()}.yaml")
             reason = reason.mask(met & reason.isna() & ~tabulated, f"not submitted: {rule['reason']}")
-        items = records[list(form["fields"])].apply(lambda cells: cells.fillna("").str.strip() == "")
-        empty = reason.isna() & ~tabulated & items.all(axis=1)
+        nowhere = records.loc[reason.isna() & ~tabulated, list(form["fields"])]
+        items = nowhere.apply(lambda cells: cells.fillna("").str.strip() == "")
+        empty = items.all(axis=1).reindex(records.index, fill_value=False).astype(bool)
         reason = reason.mask(empty, EMPTY)
         lost = reason.isna() & ~tabulated
         reason = reason.mask(lost, UNACCOUNTED)

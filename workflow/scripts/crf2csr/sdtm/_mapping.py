@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import codelists, dates, numbers
-from crf2csr.columns import each
+from crf2csr.columns import each, looked_up
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 from crf2csr.sdtm import _coding, _repeats, _timing
@@ -212,16 +212,17 @@ def standard(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     dm = context.domains.get("dm")
     if dm is not None:
         about = dm.drop_duplicates("USUBJID").set_index("USUBJID")
-        lookup = rows["USUBJID"].map
-        rows = _timing.add_days(rows, prefix, lookup(about["RFSTDTC"]))
+        persons = rows["USUBJID"]
+        rows = _timing.add_days(rows, prefix, looked_up(persons, about["RFSTDTC"]))
         when = next((v for v in (f"{prefix}STDTC", f"{prefix}DTC") if v in rows), None)
         if "EPOCH" in wanted and "EPOCH" not in rows and when:
             rows["EPOCH"] = _timing.epoch(
-                rows[when], lookup(about["RFXSTDTC"]), lookup(about["RFXENDTC"]), page["epochs"]
+                rows[when], *(looked_up(persons, about[name]) for name in ("RFXSTDTC", "RFXENDTC")), page["epochs"]
             )
         flag = next((f"{prefix}{s}" for s in ("LOBXFL", "BLFL") if f"{prefix}{s}" in wanted), None)
         if flag:
-            rows[flag] = _timing.last_before_exposure(rows, prefix, lookup(about["RFXSTDTC"]), spec["baseline_by"])
+            first = looked_up(persons, about["RFXSTDTC"])
+            rows[flag] = _timing.last_before_exposure(rows, prefix, first, spec["baseline_by"])
     if "_FLD" not in rows:
         rows["_FLD"] = np.nan
     rows = rows.sort_values(["USUBJID", *spec["sort"]], kind="stable", ignore_index=True, na_position="last")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
-from crf2csr.columns import each
+from crf2csr.columns import each, last_met, numbered, per_row
 from crf2csr.sdtm import _units
 from crf2csr.sdtm._results import neat
 
@@ -28,13 +28,13 @@ def printed(low: pd.Series, high: pd.Series) -> pd.DataFrame:
         ``low``, ``high`` (float) and ``unreadable`` (True where a cell holds something else).
     """
     cells = pd.DataFrame({"low": low.fillna("").astype("str"), "high": high.fillna("").astype("str")})
-    table = cells.drop_duplicates()
-    read = [_limits(a, b) for a, b in zip(table["low"], table["high"], strict=True)]
-    keyed = pd.DataFrame(read, columns=["lo", "hi", "unreadable"], index=pd.MultiIndex.from_frame(table)).astype(
-        {"lo": "float64", "hi": "float64", "unreadable": bool}
-    )
-    joined = cells.join(keyed, on=["low", "high"])
-    return pd.DataFrame({"low": joined["lo"], "high": joined["hi"], "unreadable": joined["unreadable"]})
+    return per_row(cells, _read)
+
+
+def _read(cells: pd.DataFrame) -> pd.DataFrame:
+    read = [_limits(a, b) for a, b in zip(cells["low"], cells["high"], strict=True)]
+    types = {"low": "float64", "high": "float64", "unreadable": bool}
+    return pd.DataFrame(read, columns=list(types)).astype(types)
 
 
 def _limits(low: str, high: str) -> tuple[float, float, bool]:
@@ -96,9 +96,8 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
         }
     )
     # Whoever lies on the same side of every bound finds the same range: one of them is looked up for all.
-    row = everyone.groupby(list(everyone), dropna=False, sort=False).ngroup()
-    first = ~row.duplicated()
-    left = people[first].assign(name=everyone.loc[first, "name"], row=row[first])
+    row, first = numbered(everyone)
+    left = people.iloc[first].assign(name=everyone["name"].iloc[first], row=range(len(first)))
     pairs = left[left["name"].notna()].merge(t, on="name", how="inner")
     fits = (pairs["for_sex"] == "ALL") | (pairs["for_sex"] == pairs["sex"]).fillna(False)
     fits &= pairs["agelo"].isna() | (pairs["age"] >= pairs["agelo"]).fillna(False)
@@ -107,7 +106,7 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
     fits &= pairs["end"].isna() | (pairs["day"] <= pairs["end"]).fillna(False)
     found = pairs[fits.astype(bool)].sort_values(["row", "rank", "start"], ascending=[True, True, False], kind="stable")
     found = found.drop_duplicates("row").set_index("row")[["LAB", "UNIT", "LO", "HI"]]
-    return found.reindex(row).set_axis(people.index)
+    return found.reindex(range(len(first))).take(row).set_axis(people.index)
 
 
 def _between(values: pd.Series, bounds: pd.Series) -> np.ndarray:
@@ -128,12 +127,16 @@ def indicator(number: pd.Series, sign: pd.Series, low: pd.Series, high: pd.Serie
 
     A limit (``<0.5``) counts where it leaves no doubt.
     """
-    out = pd.Series(np.nan, index=number.index, dtype="str")
     known = number.notna() & ((low > 0) | high.notna())
     plain, below, above = known & (sign == ""), known & sign.isin(["<", "<="]), known & sign.isin([">", ">="])
-    out = out.mask(plain, "NORMAL").mask(plain & (number < low), "LOW").mask(plain & (number > high), "HIGH")
     bottom, top = low.isna() | (low <= 0), high.isna()
-    out = out.mask(below & bottom & (top | (number <= high)), "NORMAL")
-    out = out.mask(below & low.notna() & ((number < low) | ((number == low) & (sign == "<"))), "LOW")
-    out = out.mask(above & top & (number >= low), "NORMAL")
-    return out.mask(above & high.notna() & ((number > high) | ((number == high) & (sign == ">"))), "HIGH")
+    return last_met(
+        number.index,
+        (plain, "NORMAL"),
+        (plain & (number < low), "LOW"),
+        (plain & (number > high), "HIGH"),
+        (below & bottom & (top | (number <= high)), "NORMAL"),
+        (below & low.notna() & ((number < low) | ((number == low) & (sign == "<"))), "LOW"),
+        (above & top & (number >= low), "NORMAL"),
+        (above & high.notna() & ((number > high) | ((number == high) & (sign == ">"))), "HIGH"),
+    )

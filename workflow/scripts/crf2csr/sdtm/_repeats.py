@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crf2csr.columns import repeated
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 
@@ -18,6 +19,10 @@ def ask_about(rows: pd.DataFrame, context: Context) -> list[pd.DataFrame]:
     if not by or "VISITNUM" not in rows or result not in rows or rows.empty:
         return []
     due = rows[rows[result].notna() & rows["VISITNUM"].notna() & rows[f"{context.spec['name']}TESTCD"].notna()]
+    # Who stands alone in its group has no second result: few rows are looked at closely.
+    due = due.iloc[repeated(due[["SUBJID", "VISITNUM", *by]])]
+    if due.empty:
+        return []
     group = due.groupby(["SUBJID", "VISITNUM", *by], dropna=False, sort=False)
     several, differ = group["REC"].transform("nunique") > 1, group[result].transform("nunique") > 1
     again = several & ~differ & (group["EVENTREP"].transform("nunique") > 1) if "EVENTREP" in due else several & False

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import numbers
+from crf2csr.columns import per_value
 from crf2csr.dates import DASHES
 
 KINDS = ("blank", "none", "word", "number", "limit", "span", "comma", "foreign", "unreadable")
@@ -134,4 +135,4 @@ def read_all(text: pd.Series, words: dict[str, str], none: dict[str, str], marks
         .set_index("as printed")
         .astype({"kind": "str", "text": "str", "sign": "str", "mark": "str", "number": "float64", "cleaned": bool})
     )
-    return table.reindex(texts).set_axis(text.index)
+    return per_value(texts, lambda distinct: table.reindex(distinct))

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.columns import each, per_row, repeated
 from crf2csr.records import canonical, event_of
 from crf2csr.trace import Made, queries
 
@@ -25,9 +26,7 @@ NUMBERING = {"FORMREP", "GRPREP", "FORMSTAT", "LASTMOD"}
 def typed(frame: pd.DataFrame, form: dict[str, Any]) -> pd.DataFrame:
     """Codes in one width and without unseen marks, each distinct word read once; all else as entered."""
     codes = [name for name, field in form["fields"].items() if field["type"] in ("code", "multi")]
-    return frame.assign(
-        **{n: frame[n].map({w: dates.plain(w) for w in frame[n].dropna().unique()}).astype("str") for n in codes}
-    )
+    return frame.assign(**{name: each(frame[name], dates.plain) for name in codes})
 
 
 def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
@@ -35,17 +34,19 @@ def duplicates(frame: pd.DataFrame, form: dict[str, Any]) -> pd.Series:
     if form.get("duplicates") == "keep":
         return pd.Series(float("nan"), index=frame.index, dtype="str")
     items = [name for name in frame.columns if name not in NUMBERING | {"LINE", "REC"}]
-    first = frame.groupby(items, sort=False, dropna=False)["REC"].transform("first")
-    return first.where(first != frame["REC"])
+    some = frame.iloc[repeated(frame[items])]
+    if some.empty:
+        return pd.Series(float("nan"), index=frame.index, dtype="str")
+    first = some.groupby(items, sort=False, dropna=False)["REC"].transform("first")
+    return first.where(first != some["REC"]).reindex(frame.index)
 
 
 def of_study(frame: pd.DataFrame, names: Iterable[str]) -> pd.Series:
     """Tell which records are of the study that bears one of these names; one that names none is taken for its own."""
     if "STUDYID" not in frame:
         return pd.Series(True, index=frame.index)
-    text = frame["STUDYID"].fillna("")
     known = {dates.plain(name) for name in names} | {""}
-    return text.map({word: dates.plain(word) in known for word in text.unique()}).astype(bool)
+    return each(frame["STUDYID"].fillna(""), lambda word: dates.plain(word) in known, "bool")
 
 
 def owners(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame) -> pd.Series:
@@ -54,28 +55,45 @@ def owners(staged: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame) -
     if register.empty:
         return pd.Series(float("nan"), index=staged.index, dtype="str")
     known = register.set_index(["SITEID", "SUBJID"])["USUBJID"]
-    return keys.join(known, on=["SITEID", "SUBJID"])["USUBJID"]
+    return per_row(keys, lambda people: people.join(known, on=["SITEID", "SUBJID"])["USUBJID"])
 
 
 def fates(frame: pd.DataFrame, form: dict[str, Any], register: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """Decide for each record whether it goes on: columns ``fate`` ("" = goes on), ``of`` and ``USUBJID``."""
-    known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]
-    keys = frame[["SITEID", "SUBJID"]]
-    # An empty register (no record of the study's own) cannot be joined to: then everybody is a stranger.
-    unknown = pd.Series(float("nan"), index=frame.index, dtype="str")
-    joined = keys.join(known, on=["SITEID", "SUBJID"]) if len(known) else keys.assign(USUBJID=unknown, DATAUSE=unknown)
-    fate = pd.Series("", index=frame.index, dtype="str")
-    fate = fate.mask(joined["USUBJID"].isna(), "stranger")
-    fate = fate.mask(~of_study(frame, register["STUDYID"].unique()), "other study")
-    fate = fate.mask(~frame["SUBJID"].str.fullmatch(pattern).fillna(False).astype(bool), "bad id")
+    keys = [name for name in ("STUDYID", "SITEID", "SUBJID") if name in frame]
+    people = per_row(frame[keys], lambda distinct: _standing(distinct, register, pattern))
     of = duplicates(frame, form)
-    fate = fate.mask((fate == "") & of.notna(), "duplicate")
-    if form.get("date"):
+    fate = people["fate"]
+    if of.notna().any():
+        fate = fate.mask((fate == "") & of.notna(), "duplicate")
+    until = dates.to_day(people["DATAUSE"])
+    if form.get("date") and until.notna().any():
         declared = form["fields"][form["date"]].get("format", "YYYY-MM-DD")
         first = dates.period(dates.read_dates(frame[form["date"]], declared)["iso"])["first"]
-        late = (first > dates.to_day(joined["DATAUSE"])).fillna(False).astype(bool)
-        fate = fate.mask((fate == "") & late, "withdrawn")
-    return pd.DataFrame({"fate": fate, "of": of, "USUBJID": joined["USUBJID"]})
+        fate = fate.mask((fate == "") & (first > until).fillna(False).astype(bool), "withdrawn")
+    return pd.DataFrame({"fate": fate, "of": of, "USUBJID": people["USUBJID"]})
+
+
+def _standing(people: pd.DataFrame, register: pd.DataFrame, pattern: str) -> pd.DataFrame:
+    """Fate of every record of a person, "" where it depends on the record, with USUBJID and DATAUSE."""
+    known = register.set_index(["SITEID", "SUBJID"])[["USUBJID", "DATAUSE"]]
+    keys = people[["SITEID", "SUBJID"]]
+    # An empty register (no record of the study's own) cannot be joined to: then everybody is a stranger.
+    unknown = pd.Series(float("nan"), index=people.index, dtype="str")
+    joined = keys.join(known, on=["SITEID", "SUBJID"]) if len(known) else keys.assign(USUBJID=unknown, DATAUSE=unknown)
+    fate = pd.Series("", index=people.index, dtype="str")
+    fate = fate.mask(joined["USUBJID"].isna(), "stranger")
+    fate = fate.mask(~of_study(people, register["STUDYID"].unique()), "other study")
+    fate = fate.mask(~people["SUBJID"].str.fullmatch(pattern).fillna(False).astype(bool), "bad id")
+    return joined[["USUBJID", "DATAUSE"]].assign(fate=fate)
+
+
+def accepted(frame: pd.DataFrame, verdict: pd.DataFrame) -> pd.DataFrame:
+    """The records that go on, with the USUBJID of their subject."""
+    good = verdict["fate"] == ""
+    if good.all():  # as a rule; a copy of all cells is spared
+        return frame.assign(USUBJID=verdict["USUBJID"]).reset_index(drop=True)
+    return frame[good].assign(USUBJID=verdict.loc[good, "USUBJID"]).reset_index(drop=True)
 
 
 def screen(
@@ -110,9 +128,9 @@ def screen(
     """
     frame = canonical(staged, form)
     verdict = fates(frame, form, register, pattern)
-    lost = {REASONS[fate]: int((verdict["fate"] == fate).sum()) for fate in REASONS}
-    good = verdict["fate"] == ""
-    kept = typed(frame[good], form).assign(USUBJID=verdict.loc[good, "USUBJID"]).reset_index(drop=True)
+    count = verdict["fate"].value_counts()
+    lost = {REASONS[fate]: int(count.get(fate, 0)) for fate in REASONS}
+    kept = typed(accepted(frame, verdict), form)
     if visits:
         event = event_of(kept["EVENT"], visits)
         kept["EVENT"] = event.where(event.notna(), kept["EVENT"])
@@ -126,6 +144,8 @@ def screen(
         "withdrawn": ("P28", "major", "Record is later than the withdrawal of data use; it is in quarantine."),
     }
     for fate, (rule, severity, message) in said.items():
+        if fate not in count:
+            continue
         rows = frame[verdict["fate"] == fate]
         earlier = " Earlier record: " + verdict.loc[rows.index, "of"] if fate == "duplicate" else ""
         field = "STUDYID" if fate == "other study" else "SUBJID"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates
+from crf2csr.columns import last_met, per_row, per_value
 from crf2csr.populations import matches
 
 VISIT_KEYS = ["SUBJID", "EVENT", "EVENTREP"]
@@ -82,18 +83,23 @@ def add_visits(rows: pd.DataFrame, page: dict[str, Any], visit_calendar: pd.Data
     names = ["VISITNUM", "VISIT", "VISITDY"]
     plan = planned(page).set_index("EVENT")
     dated = visit_calendar.set_index(VISIT_KEYS)[names]
-    by_plan = rows[["EVENT"]].join(plan, on="EVENT")
-    if len(dated):
-        by_date = rows[VISIT_KEYS].join(dated, on=VISIT_KEYS)
-        for name in names:
-            by_plan[name] = by_date[name].where(by_date[name].notna(), by_plan[name])
-    return rows.assign(**{name: by_plan[name] for name in names})
+
+    def found(keys: pd.DataFrame) -> pd.DataFrame:
+        by_plan = keys[["EVENT"]].join(plan, on="EVENT")
+        if len(dated):
+            by_date = keys.join(dated, on=VISIT_KEYS)
+            for name in names:
+                by_plan[name] = by_date[name].where(by_date[name].notna(), by_plan[name])
+        return by_plan[names]
+
+    visits = per_row(rows[VISIT_KEYS if len(dated) else ["EVENT"]], found)
+    return rows.assign(**{name: visits[name] for name in names})
 
 
 def visit_dates(rows: pd.DataFrame, visit_calendar: pd.DataFrame) -> pd.DataFrame:
     """Return the date (ISO) of each row's visit and REC of the visit's record."""
     known = visit_calendar.set_index(VISIT_KEYS)[["DATE", "REC"]]
-    return rows[VISIT_KEYS].join(known, on=VISIT_KEYS)[["DATE", "REC"]]
+    return per_row(rows[VISIT_KEYS], lambda keys: keys.join(known, on=VISIT_KEYS)[["DATE", "REC"]])
 
 
 def add_days(rows: pd.DataFrame, prefix: str, reference: pd.Series) -> pd.DataFrame:
@@ -117,12 +123,16 @@ def epoch(iso: pd.Series, first: pd.Series, last: pd.Series, names: dict[str, st
     """
     span = dates.period(iso)
     first_day, last_day = dates.to_day(first), dates.to_day(last)
-    out = pd.Series(np.nan, index=iso.index, dtype="str")
     never = first_day.isna() & span["first"].notna()
     before = (span["last"] < first_day).fillna(False).astype(bool)
     during = ((span["first"] >= first_day) & (span["last"] <= last_day)).fillna(False).astype(bool)
     after = (span["first"] > last_day).fillna(False).astype(bool)
-    return out.mask(never | before, names["before"]).mask(during, names["during"]).mask(after, names["after"])
+    cases = ((never | before, "before"), (during, "during"), (after, "after"))
+    return last_met(iso.index, *((met, names[which]) for met, which in cases))
+
+
+def _timed(iso: pd.Series) -> pd.Series:
+    return iso.str.contains("T", regex=False).fillna(False).astype(bool)
 
 
 def last_before_exposure(rows: pd.DataFrame, prefix: str, first_dose: pd.Series, by: list[str]) -> pd.Series:
@@ -132,7 +142,7 @@ def last_before_exposure(rows: pd.DataFrame, prefix: str, first_dose: pd.Series,
     """
     iso, result = rows[f"{prefix}DTC"], rows[f"{prefix}STRESC"]
     day, dose = dates.to_day(iso), dates.to_day(first_dose)
-    timed = iso.str.contains("T").fillna(False).astype(bool) & first_dose.str.contains("T").fillna(False).astype(bool)
+    timed = per_value(iso, _timed) & per_value(first_dose, _timed)
     early = (day < dose).fillna(False).astype(bool) | (
         (day == dose).fillna(False).astype(bool) & (~timed | (iso <= first_dose).fillna(False).astype(bool))
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import numbers
+from crf2csr.columns import each, per_row
 
 # What a value may be off by when the unit is right in kind: a decimal point that moved.
 STEPS = (10.0, 100.0, 1000.0)
@@ -37,11 +38,11 @@ def find(analyte: pd.Series, unit: pd.Series, labs: dict[str, Any]) -> pd.DataFr
     """Return ``times``, ``over``, ``loinc`` of each row's analyte and unit; missing where the pair is unknown."""
     known = known_units(labs).drop_duplicates(["analyte", "spelled"]).set_index(["analyte", "spelled"])
     spellings = labs.get("spellings", {})
-    words = {u: spelled(u, spellings) for u in unit.dropna().unique()}
+    factors = known[["times", "over", "loinc"]]
     keys = pd.DataFrame(
-        {"analyte": analyte.astype("str"), "spelled": unit.map(words).astype("str")}, index=analyte.index
+        {"analyte": analyte.astype("str"), "spelled": each(unit, lambda u: spelled(u, spellings))}, index=analyte.index
     )
-    return keys.join(known[["times", "over", "loinc"]], on=["analyte", "spelled"])[["times", "over", "loinc"]]
+    return per_row(keys, lambda pairs: pairs.join(factors, on=["analyte", "spelled"])[list(factors)])
 
 
 def exact(value: float, times: str, over: str, digits: int) -> float:
@@ -53,12 +54,15 @@ def exact(value: float, times: str, over: str, digits: int) -> float:
 
 def convert(values: pd.Series, factors: pd.DataFrame, digits: int) -> pd.Series:
     """Convert numbers to the standard unit; missing where the factor is unknown. Each distinct case once."""
-    out = pd.Series(np.nan, index=values.index, dtype="float64")
-    ready = values.notna() & factors["times"].notna()
-    for (times, over), index in factors[ready].groupby(["times", "over"]).groups.items():
-        part = values.loc[index]
-        out.loc[index] = part.map({v: exact(v, times, over, digits) for v in part.unique().tolist()})
-    return out
+    cases = pd.DataFrame({"value": values, "times": factors["times"], "over": factors["over"]})
+
+    def made(case: pd.DataFrame) -> pd.Series:
+        known = case[case.notna().all(axis=1)]
+        listed = zip(known["value"].tolist(), known["times"], known["over"], strict=True)
+        found = pd.Series([exact(*one, digits) for one in listed], index=known.index, dtype="float64")
+        return found.reindex(case.index)
+
+    return per_row(cases, made)
 
 
 def proposals(values: pd.Series, analyte: pd.Series, factors: pd.DataFrame, labs: dict[str, Any]) -> pd.Series:
@@ -106,8 +110,8 @@ def proposals(values: pd.Series, analyte: pd.Series, factors: pd.DataFrame, labs
 def _plausible(analyte: pd.Series, labs: dict[str, Any]) -> tuple[pd.Series, pd.Series]:
     """Lowest and highest plausible value of each row's analyte, in its standard unit; missing if not declared."""
     bounds = {name: about["plausible"] for name, about in labs["analytes"].items() if "plausible" in about}
-    low = analyte.map({name: float(b[0]) for name, b in bounds.items()}).astype("float64")
-    return low, analyte.map({name: float(b[1]) for name, b in bounds.items()}).astype("float64")
+    low, high = ({name: float(b[side]) for name, b in bounds.items()} for side in (0, 1))
+    return each(analyte, low.get, "float64"), each(analyte, high.get, "float64")
 
 
 def _guess(value: float, fitting: list[str], low: float, high: float) -> str:

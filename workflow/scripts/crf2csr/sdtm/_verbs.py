@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import codelists, dates, numbers
+from crf2csr.columns import each, looked_up
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 from crf2csr.sdtm import _timing
@@ -122,7 +123,7 @@ def _own(rows: pd.DataFrame, verb: str, rule: dict[str, Any], context: Context, 
         return _shaped(text, rule, where)
     if verb == "number":
         mark = context.crf[form.lower()]["fields"].get(name, {}).get("decimal")
-        return numbers.to_number(numbers.pointed(text.map(dates.tidy, na_action="ignore"), mark))
+        return numbers.to_number(numbers.pointed(each(text, dates.tidy), mark))
     if verb == "encode":
         listed = context.codelists.get(rule["codelist"])
         if listed is None:
@@ -166,4 +167,4 @@ def _from_other_form(rows: pd.DataFrame, verb: str, rule: dict[str, Any], contex
     found = found[found["value"].notna()].sort_values(["USUBJID", "value"], kind="stable")
     picked = found.groupby("USUBJID")
     table = (picked.tail(1) if rule.get("pick", "first") == "last" else picked.head(1)).set_index("USUBJID")
-    return Filled(rows["USUBJID"].map(table["value"]), rows["USUBJID"].map(table["REC"]))
+    return Filled(looked_up(rows["USUBJID"], table["value"]), looked_up(rows["USUBJID"], table["REC"]))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, records
-from crf2csr.columns import each
+from crf2csr.columns import each, looked_up
 from crf2csr.sdtm import _mapping, _ranges, _results, _units
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
@@ -47,7 +47,7 @@ def described(rows: pd.DataFrame, labs: dict[str, Any]) -> pd.DataFrame:
     key = rows[ANALYTE]
     for variable, word in (("LBTESTCD", "code"), ("LBTEST", "test"), ("LBCAT", "category"), ("LBSPEC", "specimen")):
         terms = {name: entry.get(word, name if word == "code" else None) for name, entry in about.items()}
-        rows[variable] = key.map(terms).astype("str")
+        rows[variable] = each(key, terms.get)
     rows["LBTEST"] = rows["LBTEST"].where(rows["LBTEST"].notna(), rows[NAME])
     return rows
 
@@ -86,11 +86,11 @@ def standardised(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, 
     stresc = text.where(read["kind"] == "number", (read["sign"] + text).where((read["kind"] == "limit") & ~unnamed))
     stresc = stresc.where(~(read["kind"].isin(["word", "span"]) | unnamed), read["text"])
     rows["LBSTRESC"] = stresc
-    unit = key.map({name: entry.get("unit") for name, entry in about.items()}).astype("str")
+    unit = each(key, {name: entry.get("unit") for name, entry in about.items()}.get)
     rows["LBSTRESU"] = unit.where(stresc.notna() & (read["kind"] != "word") & ~unnamed)
     if "LBLLOQ" in rows:
         rows["LBLLOQ"] = _units.convert(rows["LBLLOQ"].astype("float64"), factors, labs["digits"])
-    own = key.map({name: entry.get("loinc") for name, entry in about.items()}).astype("str")
+    own = each(key, {name: entry.get("loinc") for name, entry in about.items()}.get)
     rows["LBLOINC"] = factors["loinc"].astype("str").where(factors["loinc"].notna(), own.where(~measured))
     return rows
 
@@ -99,13 +99,14 @@ def ranged(rows: pd.DataFrame, read: pd.DataFrame, factors: pd.DataFrame, contex
     """Add the reference range in both units, where it came from, and LBNRIND."""
     labs = context.lists["labs"]
     dm = context.domains["dm"].drop_duplicates("USUBJID").set_index("USUBJID")
-    person = rows["USUBJID"].map
     people = pd.DataFrame(
         {
             "name": rows[NAME],
-            "sex": person(dm["SEX"]),
+            "sex": looked_up(rows["USUBJID"], dm["SEX"]),
             "day": dates.to_day(rows["LBDTC"]),
-            "age": dates.age_years(person(dm["BRTHDTC"]).astype("str"), rows["LBDTC"].str.slice(0, 10)),
+            "age": dates.age_years(
+                looked_up(rows["USUBJID"], dm["BRTHDTC"]).astype("str"), rows["LBDTC"].str.slice(0, 10)
+            ),
         },
         index=rows.index,
     )

@@ -86,9 +86,7 @@ def entered(desk: Desk, name: str) -> pd.DataFrame:
     """Records as entered that go on from screening, with the USUBJID of their subject."""
     form = desk.crf[name.lower()]
     frame = canonical(desk.staged[name], form)
-    fate = _screen.fates(frame, form, desk.register, desk.page["subjects"]["pattern"])
-    good = fate["fate"] == ""
-    return frame[good].assign(USUBJID=fate.loc[good, "USUBJID"]).reset_index(drop=True)
+    return _screen.accepted(frame, _screen.fates(frame, form, desk.register, desk.page["subjects"]["pattern"]))
 
 
 def _screened(desk: Desk, name: str) -> pd.DataFrame:
