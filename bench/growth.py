@@ -3,9 +3,9 @@
 A study is generated into a fresh folder. Its floors climb one after another, each by a run of its own, so that wall,
 CPU and memory of a floor are those of the processes that did it. Each such run reads the configuration and plans; what
 that costs is the line "nothing to do", and the growth exponent is taken without it. A run that climbs all floors in one
-saves five such starts and lets floors overlap: ``--whole`` measures it too, in another fresh folder.
+saves five such starts and lets floors overlap: ``--whole`` measures it too, in another fresh folder, for the sizes named.
 
-    python bench/growth.py [--sizes 60 600 6000 10000] [--whole]
+    python bench/growth.py [--sizes 60 600 6000 10000] [--whole 10000]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import math
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,8 +121,8 @@ def row(size: Size, label: str, cost: Cost, power: str) -> str:
     return f"| {size.subjects} | {size.rows} | {size.laboratory} | {label} | {figures} | {power} |"
 
 
-def table(sizes: list[int], work: Path | None = None, whole: bool = False) -> None:
-    """Print a line for each floor of each size, and one for all floors."""
+def table(sizes: list[int], work: Path | None, whole: Collection[int]) -> None:
+    """Print a line for each floor of each size, one for all floors, and one for a run of all at once of sizes ``whole``."""
     print("| treated | raw rows | lab rows | floor | wall s | CPU s | largest process MB | all MB | exponent of CPU |")
     print("|---|---|---|---|---|---|---|---|---|")
     done: list[Size] = []
@@ -134,7 +135,7 @@ def table(sizes: list[int], work: Path | None = None, whole: bool = False) -> No
             print(row(now, floor, cost, exponent(before, now, cpu, 1) if floor in FLOORS else ""), flush=True)
         cpu = {size.subjects: together(size).cpu for size in done}
         print(row(now, "all floors", together(now), exponent(before, now, cpu, len(FLOORS))), flush=True)
-        if whole:
+        if subjects in whole:
             with tempfile.TemporaryDirectory(prefix="crf2csr-growth-", dir=work) as temporary:
                 cost = measured(snakemake(CORES), laid_out(Path(temporary), subjects))
             print(row(now, "in one run", cost, ""), flush=True)
@@ -145,7 +146,9 @@ def main() -> None:
     """Read the arguments and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--whole", action="store_true", help="measure a run of all floors at once as well")
+    parser.add_argument(
+        "--whole", type=int, nargs="+", default=[], help="sizes of which a run of all floors is measured"
+    )
     parser.add_argument("--work", type=Path, help="a folder for the studies (default: a temporary one)")
     given = parser.parse_args()
     print(f"{machine()}\n", flush=True)

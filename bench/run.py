@@ -4,7 +4,7 @@ Prints, in one run so that the machine's mood is the same for all lines:
 
 - the shipped study: under Snakemake the clean run on 1, 2 and 4 cores, the run with nothing to do, and those after one
   title and one raw record changed; the same work in one Python process, everything imported once (the lower bound);
-- growing studies, floor by floor (``bench/growth.py``);
+- growing studies, floor by floor, and the largest in one run as well (``bench/growth.py``);
 - the same derivations and tables made by others (``bench/peers.py``).
 
     python bench/run.py [--repeats 5] [--sizes 60 600 6000 10000] [--times 1 10 40] [--csrlite PYTHON] [--only shipped]
@@ -103,7 +103,7 @@ def main() -> None:
     if "shipped" in given.only:
         shipped(given.repeats)
     if "growth" in given.only:
-        growth.table(given.sizes, given.work)
+        growth.table(given.sizes, given.work, whole={max(given.sizes)})
     if "peers" in given.only:
         peers.table(given.times, given.csrlite, given.work)
 
