@@ -3,7 +3,7 @@
 A study is generated into a fresh folder. Its floors climb one after another, each by a run of its own, so that wall,
 CPU and memory of a floor are those of the processes that did it. Each such run reads the configuration and plans; what
 that costs is the line "nothing to do", and the growth exponent is taken without it. A run that climbs all floors in one
-saves five such starts and lets floors overlap: ``--whole`` measures it too, in another fresh folder, for the sizes named.
+saves five such starts and lets floors overlap: ``--whole`` measures it too, of the sizes named, in fresh folders.
 
     python bench/growth.py [--sizes 60 600 6000 10000] [--whole 10000]
 """
@@ -122,7 +122,7 @@ def row(size: Size, label: str, cost: Cost, power: str) -> str:
 
 
 def table(sizes: list[int], work: Path | None, whole: Collection[int]) -> None:
-    """Print a line for each floor of each size, one for all floors, and one for a run of all at once of sizes ``whole``."""
+    """Print a line for each floor of each size, for all floors, and of sizes ``whole`` for one run of all at once."""
     print("| treated | raw rows | lab rows | floor | wall s | CPU s | largest process MB | all MB | exponent of CPU |")
     print("|---|---|---|---|---|---|---|---|---|")
     done: list[Size] = []

@@ -171,6 +171,14 @@ def test_the_digest_of_code_changes_with_an_imported_module_and_with_no_other(ho
     assert code_now("crf2csr.adam.adae") == before
 
 
+def test_a_job_is_stale_when_the_ground_that_only_its_door_stands_on_changes():
+    names = plan_module.covered("crf2csr.adam.adae")
+    assert {"adam", "crf2csr.blocks", "crf2csr.finish", "crf2csr.io", "crf2csr.adam.adae"} <= names
+    assert "crf2csr.adam.adlb" not in names
+    gate = plan_module.covered("crf2csr.csr.gate")
+    assert "csr" in gate and "crf2csr.csr.rtf" not in gate
+
+
 def test_what_is_behind_the_report_is_stale_when_the_agreement_changes_and_no_other_job_is(tmp_path):
     shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / "data").symlink_to(ROOT / "data")

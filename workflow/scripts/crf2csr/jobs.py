@@ -19,6 +19,7 @@ HOUSE = Path(__file__).parent
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]+")
 # The role of a table of lines among the inputs of a job; it is read with the display that names it.
 LISTED = "ard/_listing/"
+ROOM = 2  # dots in the name of a room: crf2csr.<floor>.<room>
 
 
 @dataclass
@@ -87,10 +88,18 @@ def _code_of(names: frozenset[str]) -> str:
 
 
 def code(*modules: str) -> str:
-    """Digest of the text of these modules, of everything in the house that they import, and of their floors' doors."""
-    doors = {module.split(".")[1] for module in modules}
-    every: frozenset[str] = frozenset({"crf2csr", *doors}).union(*(imports(module) for module in modules))
-    return _code_of(every)
+    """Digest of the text of all that these modules run with (``covered``)."""
+    return _code_of(covered(*modules))
+
+
+def covered(*modules: str) -> frozenset[str]:
+    """These modules, everything in the house that they import, and the doors of their floors.
+
+    Of what a door imports it is the ground alone: it opens the rooms of other jobs too.
+    """
+    doors = {module.split(".")[1] for module in modules} & {path.stem for path in HOUSE.parent.glob("*.py")}
+    ground = {name for door in doors for name in imports(door) if name.count(".") < ROOM}
+    return frozenset({"crf2csr", *ground}).union(*(imports(module) for module in modules))
 
 
 @cache
