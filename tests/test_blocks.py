@@ -56,7 +56,7 @@ def test_a_room_gets_the_columns_that_it_or_its_settings_name_and_no_others(tmp_
     for settings, unread in (({}, ["LBNAM", "LBLOINC", "_REC"]), (asked, ["_REC"])):
         found = narrow.read_table(str(tmp_path / "lb.parquet"), "crf2csr.adam.adlb", settings)
         assert list(found) == [name for name in held if name not in unread]
-    io.write_table(tmp_path / "small.parquet", pd.DataFrame(dict.fromkeys(held, [1.0])))
+    io.write_table(tmp_path / "small.parquet", pd.DataFrame({name: [1.0] for name in held}))
     assert list(narrow.read_table(str(tmp_path / "small.parquet"), "crf2csr.adam.adlb", {})) == held
 
 
@@ -132,7 +132,9 @@ def test_an_edge_stands_once_and_in_order():
     names = ["ROW", "SRCDOM", "USUBJID", "SRCSEQ"]
     edges = [(1, "LB", "b", 2), (0, "LB", "a", 3), (0, "DM", "a", 0), (1, "LB", "b", 2), (0, "LB", "a", 1)]
     table = pd.DataFrame(edges, columns=names).astype({"SRCDOM": "str", "USUBJID": "str"})
-    pd.testing.assert_frame_equal(trace.once(table, names), table.drop_duplicates().sort_values(names, ignore_index=True))
+    pd.testing.assert_frame_equal(
+        trace.once(table, names), table.drop_duplicates().sort_values(names, ignore_index=True)
+    )
     lined = table.iloc[[1, 0]].reset_index(drop=True)
     assert trace.once(lined, names) is lined
 

@@ -73,7 +73,9 @@ def _edges(data: pd.DataFrame, made: Made, name: str) -> pd.DataFrame:
             own = many[many["SRCKEY"].notna()]
             target = positions(own["SRCKEY"], data["_KEY"])
             if (target < 0).any():
-                raise Cause("a row comes from a row that is not there", file=name, value=own["SRCKEY"][target < 0].iloc[0])
+                raise Cause(
+                    "a row comes from a row that is not there", file=name, value=own["SRCKEY"][target < 0].iloc[0]
+                )
             found = data[["USUBJID", "ASEQ"]].take(target).set_axis(own.index)
             parts.append(own.assign(SRCDOM=name.upper(), USUBJID=found["USUBJID"], SRCSEQ=found["ASEQ"])[list(COLUMNS)])
             many = many[many["SRCKEY"].isna()]

@@ -29,7 +29,7 @@ def among(values: pd.Series, known: Any) -> pd.Series:
 
 
 def positions(values: pd.Series, known: pd.Series | pd.Index) -> np.ndarray:
-    """Position of each value among ``known`` (refused where they are not distinct), -1 where it is not there or missing."""
+    """Position of each value among ``known`` (refused where they are not distinct), -1 where it is not one of them."""
     listed = known.array
     if not (_arrow(values.array) and _arrow(listed)):
         return pd.Index(known).get_indexer(pd.Index(values)).astype("int64")
@@ -45,7 +45,7 @@ def taken(column: pd.Series, at: np.ndarray, index: pd.Index) -> pd.Series:
     return pd.Series(pd.api.extensions.take(column.values, at, allow_fill=True), index=index, name=column.name)
 
 
-def chosen(numbers: np.ndarray, words: Sequence[str], index: pd.Index) -> pd.Series:
+def chosen(numbers: np.ndarray, words: Sequence[str | None], index: pd.Index) -> pd.Series:
     """The text that each number stands for, by its position among ``words``; missing where a number is -1."""
     found = pa.array(np.asarray(words, dtype=object), pa.large_string()).take(pa.array(numbers, mask=numbers < 0))
     return pd.Series(TEXT.__from_arrow__(found), index=index)

@@ -30,7 +30,7 @@ def numbered(columns: Sequence[pd.Series]) -> np.ndarray:
 
 
 def ranked(column: pd.Series, missing: str = "last") -> np.ndarray:
-    """A number for each value that sorts as the value does; missing ones sort ``last`` (whatever the sign) or ``first``."""
+    """A float for each value that sorts as the value does; missing ones sort ``last`` (also negated) or ``first``."""
     if pd.api.types.is_numeric_dtype(column):
         rank = column.to_numpy("float64", na_value=np.nan)
     else:
@@ -40,7 +40,7 @@ def ranked(column: pd.Series, missing: str = "last") -> np.ndarray:
 
 
 def ends(number: np.ndarray, keys: Sequence[np.ndarray], which: str = "first") -> np.ndarray:
-    """Positions of the first (or last) row of each group in the order of ``keys``, of equals in the order of the rows."""
+    """Positions of the first (or last) row of each group by ``keys``, and of equal ones by the order of the rows."""
     order = np.lexsort([*reversed(keys), number])
     held = number[order]
     change = held[1:] != held[:-1]

@@ -1,7 +1,7 @@
 """Which columns of a source a room may name, so that of a large table no others are read.
 
-A room names a variable in its own text or that of a module which it imports, in its specification or in a setting of the
-study; or it makes the name of a domain and the rest (``f"{prefix}SEQ"``, ``--SEQ``), or of the name of another domain.
+A room names a variable in its own text or that of a module which it imports, in its specification or in a setting of
+the study; or it makes the name of a domain and the rest (``f"{prefix}SEQ"``, ``--SEQ``), or of that of another domain.
 Columns that none of these can be are never looked at. Nothing is gained where a table is small.
 """
 
@@ -26,12 +26,12 @@ def read_table(path: str, module: str, settings: Any) -> Any:
     columns = io.columns(path)
     if io.rows(path) * len(columns) <= CELLS:
         return io.read_table(path)
-    named = names(module) | set(NAME.findall(json.dumps(settings)))
+    named = names(module) | frozenset(NAME.findall(json.dumps(settings)))
     rests = named | {name[DOMAIN:] for name in named}
     return io.read_table(path, [name for name in columns if name in named or may_be(name, rests)])
 
 
-def may_be(column: str, rests: set[str]) -> bool:
+def may_be(column: str, rests: frozenset[str]) -> bool:
     """Tell whether a column may be made of a domain and one of these; one of another style may always be."""
     return column[DOMAIN:] in rests or not NAME.fullmatch(column)
 

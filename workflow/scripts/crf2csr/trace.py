@@ -105,7 +105,7 @@ def own_rows(key: pd.Series, source_key: pd.Series) -> pd.DataFrame:
 
 
 def once(edges: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Edges (ROW first among ``names``) each once and in order; rows that come one by one in order are left as they are."""
+    """Edges each once and in the order of ``names``, ROW first; those that are so already are given back."""
     row = edges["ROW"].to_numpy("int64")
     if (np.diff(row) > 0).all():
         return edges

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def grades(rows: pd.DataFrame, table: Table, direction: str, source: str = "grad
     codes, tests = pd.factorize(rows["PARAMCD"])
     about = _Results.of(rows)
     grade, term, why = np.full(len(rows), -1), np.full(len(rows), -1), np.full(len(rows), -1)
-    terms = []
+    terms: list[str] = []
     for test in dict.fromkeys(r["LBTESTCD"] for r in table if r["direction"] == direction):
         if test not in tests:
             continue
@@ -103,11 +103,12 @@ class _Results:
         value, low, high, base = numbers
         after = rows["POST"].to_numpy(bool)
         abnormal = after & (rows["BNRIND"] == "HIGH").to_numpy(bool) & ~np.isnan(base)
-        return cls(value.round(DECIMALS), low, high, base, after, abnormal, *pd.factorize(rows["AVALU"]))
+        unit, units = pd.factorize(rows["AVALU"])
+        return cls(value.round(DECIMALS), low, high, base, after, abnormal, unit, units)
 
     def at(self, here: np.ndarray) -> _Results:
-        some = (self.value, self.low, self.high, self.base, self.after, self.abnormal, self.unit)
-        return _Results(*(one[here] for one in some), self.units)
+        arrays = {name: held[here] for name, held in vars(self).items() if name != "units"}
+        return replace(self, **arrays)
 
 
 def _one_rule(rows: _Results, rule: dict[str, str], source: str) -> tuple[np.ndarray, np.ndarray]:

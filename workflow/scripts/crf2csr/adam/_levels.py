@@ -83,7 +83,7 @@ def levels(rows: pd.DataFrame, table: Table, direction: str, source: str = "tabl
 
 
 def _measured(rows: pd.DataFrame, rule: dict[str, str], source: str) -> tuple[np.ndarray, np.ndarray]:
-    """The quantity that a rule compares (NaN where it is missing), and why a row has none (position, -1: it has one)."""
+    """The quantity that a rule compares (NaN: missing), and why a row has none (position in REASONS, or -1)."""
     unit, value, base = rule["unit"], _floats(rows["AVAL"]), _floats(rows["BASE"])
     if unit == "xULN":
         limit = _positive(_floats(rows["ANRHI"]))

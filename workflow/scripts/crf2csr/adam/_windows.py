@@ -10,6 +10,7 @@ import pandas as pd
 from crf2csr.columns import chosen, flagged, taken
 from crf2csr.groups import ends, numbered, ranked
 
+
 def assign(day: pd.Series, windows: list[dict[str, Any]]) -> pd.DataFrame:
     """Name the window of each study day.
 
@@ -32,9 +33,7 @@ def assign(day: pd.Series, windows: list[dict[str, Any]]) -> pd.DataFrame:
         at[inside.to_numpy()] = number
     visits = [window["visit"] for window in windows]
     spans = [f"{window['from']} to {window['to']} days" for window in windows]
-    numbers, targets = (
-        pd.Series([window[key] for window in windows], dtype="float64") for key in ("number", "target")
-    )
+    numbers, targets = (pd.Series([window[key] for window in windows], dtype="float64") for key in ("number", "target"))
     target = taken(targets, at, day.index).astype("Int64")
     return pd.DataFrame(
         {
