@@ -15,8 +15,8 @@ from crf2csr.errors import Cause
 from crf2csr.specs import Study, digest
 
 HOUSE = Path(__file__).parent
-# How variables of data sets are written, in code as in specifications.
-CAPITALS = re.compile(r"[A-Z][A-Z0-9_]+")
+# How variables of data sets are written, in code as in specifications; those that no one outside sees begin with a line.
+CAPITALS = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # The role of a table of lines among the inputs of a job; it is read with the display that names it.
 LISTED = "ard/_listing/"
 ROOM = 2  # dots in the name of a room: crf2csr.<floor>.<room>
