@@ -15,7 +15,7 @@ from crf2csr.errors import Cause
 from crf2csr.specs import Study, digest
 
 HOUSE = Path(__file__).parent
-# How variables of data sets are written, in code as in specifications; those that no one outside sees begin with a line.
+# How variables of data sets are written, in code as in specifications; a working one begins with a line.
 CAPITALS = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # The role of a table of lines among the inputs of a job; it is read with the display that names it.
 LISTED = "ard/_listing/"
