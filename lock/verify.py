@@ -15,8 +15,9 @@ from lock.study import Opened, open_study
 from lock.verdict import Line
 
 IDENTICAL, DIFFERENT, REFUSED, CLOSE = 0, 1, 2, 3
-# What may differ in its bytes where only the last digits of numbers do: facts, how methods fared, displays, the report.
-NUMBERS = ("results/ard/", "results/tlf/", "reports/csr-appendix")
+# What may differ in its bytes where only the last digits of numbers do: facts, how methods fared, displays, the report and what is
+# behind it.
+NUMBERS = ("results/ard/", "results/tlf/", "results/csr/", "reports/csr-appendix")
 WHOLE = ("results/ard/_trace/",)
 
 
@@ -203,7 +204,7 @@ def _displays(made: Path, path: str) -> list[str]:
     floor, name = path.split("/")[1:3] if path.count("/") > 1 else ("", "")
     table = floor == "ard" and path.count("/") == 3
     file = made / (f"results/tlf/{name}.json" if table else path)
-    if not (table or floor == "tlf") or not file.is_file():
+    if not (table or (floor == "tlf" and path.count("/") == 2)) or not file.is_file():
         return []
     shown = io.read_json(file)["displays"]
     return [one["id"] for one in shown if not table or one.get("listing", {}).get("table") == path]
