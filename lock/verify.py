@@ -15,8 +15,8 @@ from lock.study import Opened, open_study
 from lock.verdict import Line
 
 IDENTICAL, DIFFERENT, REFUSED, CLOSE = 0, 1, 2, 3
-# What may differ in its bytes where only the last digits of numbers do: facts, how methods fared, displays, the report and what is
-# behind it.
+# What may differ in its bytes where only the last digits of numbers do: facts, how methods fared, displays, the report
+# and what is behind it.
 NUMBERS = ("results/ard/", "results/tlf/", "results/csr/", "reports/csr-appendix")
 WHOLE = ("results/ard/_trace/",)
 
