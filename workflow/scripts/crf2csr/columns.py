@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
-LARGEST = 1 << 62  # a number for each combination of values fits into 64 bits below it
 
 
 def among(values: pd.Series, known: Any) -> pd.Series:
@@ -94,51 +93,6 @@ def per_value(values: pd.Series, function: Callable[[pd.Series], Any]) -> Any:
     made = function(distinct).take(codes)
     made.index = values.index
     return made
-
-
-def per_row(rows: pd.DataFrame, function: Callable[[pd.DataFrame], Any]) -> Any:
-    """``function`` of a table, a column or table of as many rows, worked out on the distinct rows alone."""
-    codes, first = numbered(rows)
-    made = function(rows.iloc[first].reset_index(drop=True)).take(codes)
-    made.index = rows.index
-    return made
-
-
-def numbered(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Number of each row among the distinct ones, in the order of their first rows, and where those first rows are."""
-    codes, size = np.zeros(len(rows), dtype="int64"), 1
-    for name in rows:
-        own, distinct = coded(rows[name])
-        if size * max(len(distinct), 1) >= LARGEST:
-            codes, held = pd.factorize(codes)
-            size = len(held)
-        codes, size = codes * len(distinct) + own, size * max(len(distinct), 1)
-    codes, held = pd.factorize(codes)
-    first = np.empty(len(held), dtype="int64")
-    first[codes[::-1]] = np.arange(len(rows) - 1, -1, -1)
-    return codes, first
-
-
-def repeated(rows: pd.DataFrame) -> np.ndarray:
-    """Places of the rows that may have their like: all that do, and few others where the first columns tell most apart.
-
-    Whoever asks for like rows among these finds all of them.
-    """
-    places, codes, size = np.arange(len(rows)), np.zeros(len(rows), dtype="int64"), 1
-    for name in rows:
-        own, distinct = coded(rows[name].iloc[places] if len(places) < len(rows) else rows[name])
-        if size * max(len(distinct), 1) >= LARGEST:
-            codes, held = pd.factorize(codes)
-            size = len(held)
-        codes, size = codes * len(distinct) + own, size * max(len(distinct), 1)
-        if size > 2 * len(places):
-            like = pd.Series(codes).duplicated(keep=False).to_numpy()
-            places, codes = places[like], codes[like]
-            if not len(places):
-                break
-            codes, held = pd.factorize(codes)
-            size = len(held)
-    return places
 
 
 def looked_up(values: pd.Series, table: pd.Series) -> pd.Series:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates, numbers
-from crf2csr.columns import each, last_met, numbered, per_row
+from crf2csr.columns import each, last_met
+from crf2csr.groups import distinct, per_row
 from crf2csr.sdtm import _units
 from crf2csr.sdtm._results import neat
 
@@ -96,7 +97,7 @@ def of_table(people: pd.DataFrame, table: pd.DataFrame, laboratories: list[str])
         }
     )
     # Whoever lies on the same side of every bound finds the same range: one of them is looked up for all.
-    row, first = numbered(everyone)
+    row, first = distinct(everyone)
     left = people.iloc[first].assign(name=everyone["name"].iloc[first], row=range(len(first)))
     pairs = left[left["name"].notna()].merge(t, on="name", how="inner")
     fits = (pairs["for_sex"] == "ALL") | (pairs["for_sex"] == pairs["sex"]).fillna(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crf2csr.columns import repeated
+from crf2csr.groups import repeated
 from crf2csr.sdtm._asking import ask
 from crf2csr.sdtm._verbs import Context
 

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from crf2csr import dates
-from crf2csr.columns import each, per_row, repeated
+from crf2csr.columns import each
+from crf2csr.groups import per_row, repeated
 from crf2csr.records import canonical, event_of
 from crf2csr.trace import Made, queries
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import dates
-from crf2csr.columns import last_met, per_row, per_value
+from crf2csr.columns import last_met, per_value
+from crf2csr.groups import per_row
 from crf2csr.populations import matches
 
 VISIT_KEYS = ["SUBJID", "EVENT", "EVENTREP"]

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crf2csr import numbers
-from crf2csr.columns import each, per_row
+from crf2csr.columns import each
+from crf2csr.groups import per_row
 
 # What a value may be off by when the unit is right in kind: a decimal point that moved.
 STEPS = (10.0, 100.0, 1000.0)
