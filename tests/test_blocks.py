@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from crf2csr import blocks, columns, groups, io, ledger, narrow, trace
 from crf2csr.ard import _impute
@@ -157,13 +155,3 @@ def test_the_quick_sort_keeps_equal_values_as_they_stand():
     values = np.round(np.random.default_rng(1).normal(size=(5, 400)), 1)
     values[2, 7], values[3] = -0.0, 1.0
     assert (_impute._ascending(values) == np.argsort(values, axis=1, kind="stable")).all()
-
-
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y", None]), st.integers(0, 2)), max_size=30))
-def test_like_rows_are_found_as_pandas_finds_them(rows):
-    table = pd.DataFrame(rows, columns=["A", "B", "N"]).astype({"A": "str", "B": "str", "N": "int64"})
-    codes, first = groups.distinct(table)
-    assert table.iloc[first].reset_index(drop=True).equals(table.drop_duplicates().reset_index(drop=True))
-    assert table.iloc[first[codes]].reset_index(drop=True).equals(table)
-    like = np.flatnonzero(table.duplicated(keep=False))
-    assert set(like) <= set(groups.repeated(table).tolist())

@@ -24,6 +24,27 @@ OPTIONS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _own_draws():
+    """No test sees what another one drew, or put in the place of draws."""
+    _scores._imputed.cache_clear()
+    yield
+    _scores._imputed.cache_clear()
+
+
+def test_analyses_of_the_same_scores_share_their_draws_and_others_do_not():
+    datasets = trial()
+    plain, _ = impute(datasets)
+    shifted, _ = impute(datasets, deltas=[0, 3])
+    assert (_scores._imputed.cache_info().misses, _scores._imputed.cache_info().hits) == (1, 1)
+    assert stat(shifted[shifted["group2_level"] == "0"], "p") == stat(plain, "p")
+    other = WIDE.assign(**{"Week 1": WIDE["Week 1"].mask(WIDE["Week 1"].notna() & (WIDE["Week 1"] < 71), 71.0)})
+    for changed, options in ((datasets, {"seed": 2}), (datasets, {"iterations": 5}), (trial(other), {})):
+        drawn, _ = impute(changed, **options)
+        assert stat(drawn, "imputed_mean") != stat(plain, "imputed_mean")
+    assert _scores._imputed.cache_info().misses == 4
+
+
 def trial(wide=WIDE, composite=(), arms=None):
     """ADSL and ADRS of these scores; whoever is in ``composite`` has an event, no later score and no response."""
     wide = wide.reset_index(drop=True)

@@ -22,7 +22,7 @@ IMPUTERS = ("normal", "matching")
 RIDGE = 1e-5
 ABSENT = 1e12  # stands for the information that a predictor of nothing but 0 has against its coefficient
 DONORS = 5
-BATCH_CELLS = 2_000_000
+BATCH_CELLS = 6_000_000
 
 
 class NotImputable(ValueError):

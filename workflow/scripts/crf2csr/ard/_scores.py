@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -116,14 +117,9 @@ def draw(material: Material, o: dict[str, Any], arm: int = 0) -> Draws:
         return Draws(np.empty((m, 0)))
     inside = np.flatnonzero(material.model)
     try:
-        imputed = _impute.impute(
-            material.scores[inside],
-            seed=(o["seed"], arm),
-            m=m,
-            iterations=o["iterations"],
-            imputer=o.get("imputer", "normal"),
-            ties=gaps[inside],
-        )
+        scores = np.ascontiguousarray(material.scores[inside])
+        about = (o["seed"], arm), m, o["iterations"], o.get("imputer", "normal")
+        imputed = _imputed(scores.tobytes(), scores.shape, gaps[inside].tobytes(), *about)
     except _impute.NotImputable as why:
         said = f"{o['visits'][why.visit]} has {why.seen} observed scores for {why.needed} coefficients"
         return Draws(np.empty((m, 0)), error={"error": f"no imputation model: {said}"})
@@ -132,3 +128,24 @@ def draw(material: Material, o: dict[str, Any], arm: int = 0) -> Draws:
     values = imputed.of(material.target, np.searchsorted(inside, np.flatnonzero(gaps)))
     held = np.clip(values, *limits_of(o))
     return Draws(held, imputed.chains, float((held != values).mean()))
+
+
+@lru_cache(maxsize=4)
+def _imputed(
+    scores: bytes,
+    shape: tuple[int, int],
+    ties: bytes,
+    seed: tuple[int, int],
+    m: int,
+    iterations: int,
+    imputer: str,
+) -> _impute.Imputed:
+    """Imputations of these very scores: analyses that differ in what they do with them (deltas) share the draws."""
+    return _impute.impute(
+        np.frombuffer(scores).reshape(shape),
+        seed=seed,
+        m=m,
+        iterations=iterations,
+        imputer=imputer,
+        ties=np.frombuffer(ties, dtype=bool),
+    )

@@ -14,7 +14,7 @@ import pandas as pd
 
 from crf2csr.ard._card import Card
 from crf2csr.ard._facts import Analysis, Facts
-from crf2csr.columns import among
+from crf2csr.columns import among, each, looked_up, per_value
 from crf2csr.errors import Cause
 from crf2csr.populations import matches
 
@@ -32,7 +32,9 @@ MISSING = "Missing"
 def category(values: pd.Series) -> pd.Series:
     """Categories as text: grade 2 and 2.0 are ``2``; missing is ``Missing``."""
     if pd.api.types.is_numeric_dtype(values):
-        values = values.astype("Int64").astype("str").where(values.notna())
+        return per_value(
+            values, lambda v: v.astype("Int64").astype("str").where(v.notna()).astype("str").fillna(MISSING)
+        )
     return values.astype("str").fillna(MISSING)
 
 
@@ -43,7 +45,7 @@ def pick(rows: pd.DataFrame, levels: list[str], how: str, severity: list[str], o
     """
     known = rows[rows["CAT"] != MISSING]
     if how == "worst":
-        rank = known["CAT"].map({level: n for n, level in enumerate(severity)})
+        rank = each(known["CAT"], {level: n for n, level in enumerate(severity)}.get, "float64")
         chosen = known.assign(RANK=rank).sort_values(["RANK", *order], kind="stable")
     else:
         chosen = known.sort_values(order, kind="stable")
@@ -65,7 +67,7 @@ def analyze(analysis: Analysis, facts: Facts) -> None:
     order = o.get("order", ["ADT", "ASEQ"])
     for where, rows, people in analysis.groups():
         rows = rows.assign(CAT=category(rows[variable]))
-        strange = set(rows["CAT"]) - {*levels, MISSING}
+        strange = set(rows["CAT"].unique()) - {*levels, MISSING}
         if strange:
             raise Cause(
                 "rows hold a category that the analysis does not list",
@@ -127,8 +129,10 @@ def _members(analysis: Analysis, facts: Facts, rows: pd.DataFrame, person: pd.Da
     The way from subject to rows is laid once, since a shift table asks for it in every cell.
     """
     place = pd.Series(np.arange(len(person)), index=person["USUBJID"])
-    owner = rows["USUBJID"].map(place).to_numpy(dtype="int64")
-    index, people = rows.index.to_numpy(dtype="int64"), person.index.to_numpy(dtype="int64")
+    # In the order of the data set, so that no choice of them must be sorted again.
+    index, first = np.unique(rows.index.to_numpy(dtype="int64"), return_index=True)
+    owner = looked_up(rows["USUBJID"].iloc[first], place).to_numpy(dtype="int64")
+    people = person.index.to_numpy(dtype="int64")
     has_row = np.zeros(len(person), dtype=bool)
     has_row[owner] = True
 

@@ -216,8 +216,8 @@ def standard(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
         rows = _timing.add_days(rows, prefix, looked_up(persons, about["RFSTDTC"]))
         when = next((v for v in (f"{prefix}STDTC", f"{prefix}DTC") if v in rows), None)
         if "EPOCH" in wanted and "EPOCH" not in rows and when:
-            dosed, last = (looked_up(persons, about[name]) for name in ("RFXSTDTC", "RFXENDTC"))
-            rows["EPOCH"] = _timing.epoch(rows[when], dosed, last, page["epochs"])
+            first, last = (looked_up(persons, about[name]) for name in ("RFXSTDTC", "RFXENDTC"))
+            rows["EPOCH"] = _timing.epoch(rows[when], first, last, page["epochs"])
         flag = next((f"{prefix}{s}" for s in ("LOBXFL", "BLFL") if f"{prefix}{s}" in wanted), None)
         if flag:
             first = looked_up(persons, about["RFXSTDTC"])
