@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from crf2csr.errors import Cause
-from crf2csr.workers import WORTHWHILE, Crew
+from crf2csr.workers import LARGE_MB, WORTHWHILE, Crew
 from tests.climb import ROOT
 
 pytestmark = pytest.mark.req("URS-SCL-02")
@@ -62,12 +62,23 @@ def test_a_job_is_done_in_another_process(crew, tmp_path):
     assert int((tmp_path / "pid").read_text()) != os.getpid()
 
 
-@pytest.mark.parametrize(("processes", "jobs"), [(1, 1000), (2, WORTHWHILE - 1)])
-def test_one_core_or_few_jobs_need_no_crew(tmp_path, processes, jobs):
+@pytest.mark.parametrize(
+    ("processes", "jobs", "megabytes"), [(1, 1000, 500), (2, WORTHWHILE - 1, LARGE_MB - 1), (2, 1, LARGE_MB)]
+)
+def test_one_core_or_few_jobs_need_no_crew(tmp_path, processes, jobs, megabytes):
     alone = Crew()
-    alone.gather(processes, jobs)
+    alone.gather(processes, jobs, megabytes)
     alone.perform(sign, job("one", tmp_path / "pid"))
     assert int((tmp_path / "pid").read_text()) == os.getpid()
+
+
+def test_a_few_jobs_of_a_large_study_are_worth_a_crew(tmp_path):
+    crew = Crew()
+    crew.gather(2, 2, LARGE_MB)
+    crew._arrived.result(60)
+    crew.perform(sign, job("one", tmp_path / "pid"))
+    crew.dismiss()
+    assert int((tmp_path / "pid").read_text()) != os.getpid()
 
 
 def test_a_cause_comes_back_whole(crew):

@@ -61,7 +61,7 @@ onstart:
             and workflow.dag.forcefiles.isdisjoint(job.output)
         ]
         KEPT.remember((str(job.log[0]), [str(path) for path in job.output]) for job in unforced)
-        CREW.gather(workflow.cores, jobs=len(todo))
+        CREW.gather(workflow.cores, jobs=len(todo), raw_mb=NEEDS.raw_mb)
 
 
 onsuccess:

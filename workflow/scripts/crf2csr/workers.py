@@ -22,8 +22,10 @@ from crf2csr.errors import Cause
 
 # What the processes of a crew import before the first of them is forked; the last one is the program that runs them.
 PRELOADED = ("raw", "sdtm", "adam", "ard", "tlf", "csr", "crf2csr.workers", "matplotlib.figure", "snakemake.cli")
-# A crew needs about two seconds to arrive: fewer jobs than these are done sooner without one.
+# A crew needs about two seconds to arrive: fewer jobs than these are done sooner without one, but for those of a study
+# with so much raw data that each takes longer.
 WORTHWHILE = 12
+LARGE_MB = 20
 
 
 class Crew:
@@ -33,9 +35,9 @@ class Crew:
         self._pool: ProcessPoolExecutor | None = None
         self._arrived: Future[None] | None = None
 
-    def gather(self, processes: int, jobs: int) -> None:
-        """Call a crew of ``processes`` when there are at least two, and ``jobs`` enough to be worth it."""
-        if processes < 2 or jobs < WORTHWHILE:
+    def gather(self, processes: int, jobs: int, raw_mb: float = 0.0) -> None:
+        """Call a crew of ``processes`` when there are at least two, and ``jobs`` or raw data enough to be worth it."""
+        if processes < 2 or jobs < (2 if raw_mb >= LARGE_MB else WORTHWHILE):
             return
         context = get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
