@@ -97,18 +97,20 @@ def per_value(values: pd.Series, function: Callable[[pd.Series], Any]) -> Any:
 
 def looked_up(values: pd.Series, table: pd.Series) -> pd.Series:
     """``values.map(table)``: what stands in ``table`` under each value; missing where nothing does."""
-    codes, distinct = pd.factorize(values)
-    found = table.reindex(distinct)
-    return pd.Series(found.array.take(codes, allow_fill=True), index=values.index, name=values.name)
+    return taken(table, positions(values, table.index), values.index).rename(values.name)
 
 
 def last_met(index: pd.Index, *cases: tuple[pd.Series, str]) -> pd.Series:
     """The text of the last of the conditions that each row meets; missing where it meets none."""
-    place = np.full(len(index), -1)
-    for number, (met, _) in enumerate(cases):
+    return chosen(last_of([met for met, _ in cases], len(index)), [text for _, text in cases], index)
+
+
+def last_of(conditions: Sequence[pd.Series], rows: int) -> np.ndarray:
+    """Position of the last of the conditions that each row meets, -1 where it meets none."""
+    place = np.full(rows, -1)
+    for number, met in enumerate(conditions):
         place[met.to_numpy(bool)] = number
-    listed = pd.Series([text for _, text in cases], dtype="str").array
-    return pd.Series(listed.take(place, allow_fill=True), index=index)
+    return place
 
 
 def whole_text(values: pd.Series) -> pd.Series:

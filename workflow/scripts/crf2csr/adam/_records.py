@@ -13,7 +13,7 @@ import pandas as pd
 
 from crf2csr import dates
 from crf2csr.adam import _windows
-from crf2csr.columns import chosen, positions, put, taken
+from crf2csr.columns import chosen, last_of, positions, put, taken
 from crf2csr.groups import numbered
 
 BY, GROUP = ["USUBJID", "PARAMCD"], "_GROUP"
@@ -122,9 +122,7 @@ def _reasons(rows: pd.DataFrame, known: pd.Series, within: pd.Series, days: int)
         (NOT_COMPUTABLE, rows["AVAL"].isna(), None),
         (UNDATED, rows["ADT"].isna(), "Date of assessment missing or partial"),
     )
-    why = np.full(len(rows), -1)
-    for number, (_, met, _) in enumerate(reasons):
-        why[met.to_numpy(bool)] = number
+    why = last_of([met for _, met, _ in reasons], len(rows))
     codes, said = [code for code, _, _ in reasons], [text for _, _, text in reasons]
     told = (why >= 0) & (why != codes.index(NOT_COMPUTABLE))
     rows["AREAS"] = put(rows["AREAS"], told, chosen(why, said, rows.index))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crf2csr.columns import chosen, flagged, taken
+from crf2csr.columns import chosen, flagged, last_of, taken
 from crf2csr.groups import ends, numbered, ranked
 
 
@@ -27,10 +27,8 @@ def assign(day: pd.Series, windows: list[dict[str, Any]]) -> pd.DataFrame:
         AVISIT, AVISITN, AWTARGET, AWTDIFF (days from target, negative if early; day 0 does not exist),
         AWRANGE; missing outside every window.
     """
-    at = np.full(len(day), -1)
-    for number, window in enumerate(windows):
-        inside = ((day >= window["from"]) & (day <= window["to"])).fillna(False).astype(bool)
-        at[inside.to_numpy()] = number
+    inside = [((day >= window["from"]) & (day <= window["to"])).fillna(False).astype(bool) for window in windows]
+    at = last_of(inside, len(day))
     visits = [window["visit"] for window in windows]
     spans = [f"{window['from']} to {window['to']} days" for window in windows]
     numbers, targets = (pd.Series([window[key] for window in windows], dtype="float64") for key in ("number", "target"))
